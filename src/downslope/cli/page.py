@@ -78,7 +78,7 @@ def page(expression: str, **given: Any) -> None:
     check_writable("--output", given["output"])
     lesson = None if given["lesson"] is None else read_text(given["lesson"])
     with warnings_as_notes(given["quiet"]):
-        runs = runs_of(expression, given)
+        runs = runs_of(expression, start_of(given), given)
     from downslope.files import write_atomically
     from downslope.page.document import page_of
 
@@ -87,11 +87,15 @@ def page(expression: str, **given: Any) -> None:
         terminal.note(message("wrote {file}", file=given["output"]))
 
 
-def runs_of(expression: str, given: dict[str, Any]) -> list[Any]:
+def start_of(given: dict[str, Any]) -> Any:
+    """The start that was typed; None where none was."""
+    return None if given["start"] is None else start_values(given["start"])
+
+
+def runs_of(expression: str, start: Any, given: dict[str, Any]) -> list[Any]:
     """The runs of a formula that a page begins with, one for each rule and rate."""
     import downslope
 
-    start = None if given["start"] is None else start_values(given["start"])
     rules = [rule.strip() for rule in split_outside_brackets(given["optimizer"] or "gradient_descent")]
     rates = given["learning_rate"] if isinstance(given["learning_rate"], list) else [given["learning_rate"]]
     descend = downslope.maximize if given["maximize"] else downslope.minimize

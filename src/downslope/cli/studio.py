@@ -9,12 +9,22 @@ import click
 from downslope import interruption
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand
-from downslope.cli.options import Function, added, declared
-from downslope.cli.page import LESSON, WHAT, runs_of
+from downslope.cli.options import FILE, Function, added, declared
+from downslope.cli.page import LESSON, WHAT, runs_of, start_of
 from downslope.cli.run_options import warnings_as_notes
+from downslope.errors import UsageError
 from downslope.files import read_text
 from downslope.messages import message
 
+FUNCTION = declared(
+    "--function",
+    type=FILE,
+    metavar="FILE.py[:NAME]",
+    help=message(
+        "Instead of EXPRESSION, a function of NumPy or PyTorch in a file, which is run; with {option}.",
+        option="--start",
+    ),
+)
 SERVER = (
     declared("--no-browser", is_flag=True, help=message("Only say the address.")),
     LESSON,
@@ -24,7 +34,7 @@ SERVER = (
 
 def _parameters(function: Function) -> Function:
     sections = (
-        (message("What it begins with", context="heading"), WHAT),
+        (message("What it begins with", context="heading"), (FUNCTION, *WHAT)),
         (message("Output", context="heading"), SERVER),
     )
     return click.argument("expression", required=False)(added(function, sections))
@@ -42,6 +52,7 @@ def _parameters(function: Function) -> Function:
     examples=(
         "downslope studio",
         'downslope studio "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95',
+        "downslope studio --function cost.py:loss --start x=1,y=2",
     ),
 )
 @_parameters
@@ -50,12 +61,14 @@ def studio(expression: str | None, **given: Any) -> None:
     from downslope.api.studio import example, serve_content
     from downslope.page.document import content_of
 
-    lesson = None if given["lesson"] is None else read_text(given["lesson"])
+    lesson, start = None if given["lesson"] is None else read_text(given["lesson"]), start_of(given)
+    if given["function"] is not None:
+        expression, start = _traced(expression, start, given)
     if expression is None:
         content = example(lesson)
     else:
         with warnings_as_notes(given["quiet"]):
-            content = content_of(runs_of(expression, given), lesson)
+            content = content_of(runs_of(expression, start, given), lesson)
     server = serve_content(content)
     try:
         terminal.emit(f"{server.address}\n")
@@ -71,3 +84,14 @@ def studio(expression: str | None, **given: Any) -> None:
         raise
     finally:
         server.close()
+
+
+def _traced(expression: str | None, start: Any, given: dict[str, Any]) -> tuple[str, Any]:
+    """The formula of the function in a file, and its start."""
+    from downslope.api.function_files import trace_file
+
+    if expression is not None:
+        raise UsageError(message("give EXPRESSION or {option}, not both.", option="--function"))
+    if start is None:
+        raise UsageError(message("{option} needs {start}.", option="--function", start="--start x=1,y=2"))
+    return trace_file(given["function"], start)
