@@ -147,6 +147,12 @@ def _from_optax() -> Any:
     return from_optax
 
 
+def _mimebundle() -> Any:
+    from downslope.notebook.display import mimebundle
+
+    return mimebundle
+
+
 def _updater() -> Any:
     from downslope.optimizers.updater import Updater
 
@@ -156,6 +162,7 @@ def _updater() -> Any:
 attach("to_optax", _to_optax)
 attach("from_optax", _from_optax)
 attach("Updater", _updater)
+attach("mimebundle", _mimebundle)
 
 
 def __getattr__(name: str) -> Any:

@@ -71,10 +71,8 @@ def content_of(runs: Sequence[Descent], lesson: str | None = None) -> PageConten
         ObjectiveError: the function is no formula of one or two variables.
         UsageError: there are too many runs, or a rule is none that the page has.
     """
-    if not 1 <= len(runs) <= MOST_METHODS:
-        raise UsageError(message("a page shows 1 to {most} rules, not {n}.", most=MOST_METHODS, n=len(runs)))
+    check_content(runs)
     first = runs[0]
-    _check_drawable(first)
     setting = {
         "formula": first.objective.formula.text,
         "start": {name: float(value) for name, value in zip(_names(first), first.start, strict=True)},
@@ -84,6 +82,15 @@ def content_of(runs: Sequence[Descent], lesson: str | None = None) -> PageConten
         "maximize": first.maximize,
     }
     return PageContent(setting, runs, scripts_of(first), lesson)
+
+
+def check_content(runs: Sequence[Descent]) -> None:
+    """Raises what ``content_of`` raises, without making what a page has of the runs."""
+    if not 1 <= len(runs) <= MOST_METHODS:
+        raise UsageError(message("a page shows 1 to {most} rules, not {n}.", most=MOST_METHODS, n=len(runs)))
+    _check_drawable(runs[0])
+    for run in runs:
+        method_of(run)
 
 
 def _check_drawable(run: Descent) -> None:
@@ -171,16 +178,19 @@ def document(content: PageContent) -> str:
 
 def served(content: PageContent) -> ServedPage:
     """The page of a server, which may ask that server alone."""
-    return _written(content, served=True)
+    return _written(content, asks="server")
 
 
-def _written(content: PageContent, served: bool = False) -> ServedPage:
+def framed(content: PageContent) -> str:
+    """The page within a notebook, which asks what is around its frame, and sends no requests."""
+    return _written(content, asks="notebook").html
+
+
+def _written(content: PageContent, asks: str | None = None) -> ServedPage:
     share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
     evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
-    own = {"setting": setting, "runs": [one.record for one in evidence]} | (
-        {"served": True} if served else {}
-    )
+    own = {"setting": setting, "runs": [one.record for one in evidence], "asks": asks}
     program = _program().replace(
         NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
     )
@@ -188,7 +198,7 @@ def _written(content: PageContent, served: bool = False) -> ServedPage:
     policy = (
         f"default-src 'none'; script-src '{_hashed(loader)}' '{_hashed(program)}'; "
         f"style-src '{_hashed(style)}'; img-src data: blob:; worker-src blob:; "
-        f"connect-src '{'self' if served else 'none'}'; base-uri 'none'; form-action 'none'"
+        f"connect-src '{'self' if asks == 'server' else 'none'}'; base-uri 'none'; form-action 'none'"
     )
     words, reference = in_words(), _json(_reference() | {"scripts": content.scripts})
     text = (

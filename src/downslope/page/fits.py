@@ -31,7 +31,7 @@ def content_of_fit(fit: FitResult) -> PageContent:
     Raises:
         ObjectiveError: it has more parameters or rows than a page shows, or another cost.
     """
-    problem = _shown(fit)
+    problem = check_fit(fit)
     run = fit.run
     own = type(run.optimizer) in all_optimizers()
     same = own and fit.coordinates == "user" and fit.path != "batches"
@@ -50,7 +50,8 @@ def content_of_fit(fit: FitResult) -> PageContent:
     return PageContent(setting, [run] if same else [], scripts_of(fit))
 
 
-def _shown(fit: FitResult) -> FitProblem:
+def check_fit(fit: FitResult) -> FitProblem:
+    """What a fit is of; raises what ``content_of_fit`` raises."""
     problem = fit.problem
     if problem is None:
         raise ObjectiveError(

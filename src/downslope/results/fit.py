@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Unpack
 
+from downslope.attachments import attached
 from downslope.descent.result import Descent, counted
 from downslope.errors import DataError
 from downslope.files import write_atomically
@@ -156,6 +157,10 @@ class Fit(FitResult):
         kept = None if self.recorded is None else self.recorded["left_with"]
         left = kept if self.left_with is None else state_to_dict(self.left_with)
         return {**saving.fit_to_dict(self, explanation), "left_with": left}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         errors = self.standard_errors or {}

@@ -54,7 +54,7 @@ export function evidenceOf(model) {
     const alike = run.steps === last && gap <= NEAR * Math.max(1, ...run.x.map(Math.abs));
     const said = alike ? say("identical", { rule, steps: last, gap: shown(gap, 2) }) : say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
     const points = run.points ? compared(run, made, n, rule) : [];
-    const about = run.sentences?.length && !page.served ? told(rule, run.sentences, page.runs.length === 1) : null;
+    const about = run.sentences?.length && !page.asks ? told(rule, run.sentences, page.runs.length === 1) : null;
     return element("div", {}, ...[said, ...points].map((sentence) => element("p", {}, sentence)), about);
   }).filter(Boolean);
 }

@@ -22,7 +22,7 @@ export class Explained {
 
   /** A setting has come to rest. */
   rest({ setting }) {
-    if (!page.served) return;
+    if (!page.asks) return;
     const { formula, start, methods, steps, tolerance, maximize, table } = plainSetting(setting);
     const key = JSON.stringify({ formula, start, methods, steps, tolerance, maximize, table });
     if (key === this.key) return;

@@ -197,11 +197,12 @@ function limitFor(path) {
   return found && { ...found, step };
 }
 
+const framed = page.asks === "notebook"; // where it has no address of its own
 let touched = false; // until then the address stays as it is, so that a file that is written anew shows what is new
 for (const kind of ["pointerdown", "keydown", "input", "change"]) document.addEventListener(kind, () => (touched = true), true);
 
 const keep = settled(250, () => {
-  if (!touched) return;
+  if (!touched || framed) return;
   const fragment = toLink({ ...model.setting, at: model.at === longest() ? null : model.at });
   if (fragment !== location.hash) history.replaceState(null, "", fragment);
 });
@@ -242,7 +243,7 @@ function build() {
   const tools = element("div", { class: "row tools" },
     button("show_all", () => picture.showAll()), button("zoom_in", () => picture.zoom(1 / 1.4)), button("zoom_out", () => picture.zoom(1.4)),
     button("png", () => picture.savePng()), button("svg", () => picture.saveSvg()),
-    button("link", async () => note(await copy(`${location.href.split("#")[0]}${toLink({ ...model.setting, at: model.at })}`))), noted);
+    framed ? "" : button("link", async () => note(await copy(`${location.href.split("#")[0]}${toLink({ ...model.setting, at: model.at })}`))), noted);
   const rows = element("div", { class: "row tools" },
     button("copy", async () => note(await copy(textOf(model.paths, model.names, "\t")))),
     button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
