@@ -90,13 +90,13 @@ def ended(words: list[str], number: signal.Signals, after: float) -> tuple[int, 
     Raises:
         subprocess.TimeoutExpired: it goes on all the same.
     """
-    process = begun(*words)
-    time.sleep(after)
-    process.send_signal(number)
-    try:
-        out, err = process.communicate(timeout=LIMIT)
-    finally:
-        process.kill()
+    with begun(*words) as process:
+        time.sleep(after)
+        process.send_signal(number)
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
     return process.returncode, out, err
 
 

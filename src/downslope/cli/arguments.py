@@ -13,8 +13,10 @@ import click
 from downslope.cli.words import Command, no_option, refused, unfit
 from downslope.errors import ExpressionError, StartError, UsageError, nearest
 from downslope.messages import argument, listing, message, plural, sentences
+from downslope.pieces import split_outside_brackets
 
 TABLES = frozenset((".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx"))
+_DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")  # as much of the world writes a decimal
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
@@ -57,7 +59,19 @@ class NumbersType(NumberType):
             raise unfit(
                 message("{value!r:.60} has an empty place between its commas.", value=value), param, ctx
             )
-        return [super(NumbersType, self).convert(piece.strip(), param, ctx) for piece in pieces]
+        numbers = [super(NumbersType, self).convert(piece.strip(), param, ctx) for piece in pieces]
+        if _DECIMAL_COMMA.fullmatch(value) and not all(numbers):
+            raise unfit(
+                message(
+                    "{value!r} is two numbers, and one of them is 0: a comma separates values. A decimal is written"
+                    " with a point, {point}.",
+                    value=value,
+                    point=value.replace(",", "."),
+                ),
+                param,
+                ctx,
+            )
+        return numbers
 
 
 class WordType(click.Choice[str]):
@@ -180,22 +194,6 @@ def _is_file(name: str) -> bool:
         return Path(name).is_file()
     except (OSError, ValueError):
         return False
-
-
-def split_outside_brackets(text: str) -> list[str]:
-    """The pieces of ``text`` between commas that are not inside brackets.
-
-    >>> split_outside_brackets("x=uniform(-2,2), y=1")
-    ['x=uniform(-2,2)', ' y=1']
-    """
-    pieces, depth = [""], 0
-    for character in text:
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth == 0:
-            pieces.append("")
-        else:
-            pieces[-1] += character
-    return pieces
 
 
 def assignments(option: str, texts: Iterable[str], example: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, split_outside_brackets
+from downslope.cli.arguments import ExpressionCommand
 from downslope.cli.options import (
     EVERY,
     METHOD,
@@ -28,6 +28,7 @@ from downslope.cli.run_options import ask_for_start, options_of, warnings_as_not
 from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import Message, listing, message
+from downslope.pieces import split_outside_brackets
 from downslope.results.text_columns import TextColumn, text_rows
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from downslope.cli.arguments import (
     NumberType,
     WordType,
     assignments,
-    split_outside_brackets,
     start_values,
 )
 from downslope.cli.descend import exit_code
@@ -23,6 +22,7 @@ from downslope.cli.run_options import ask_for_start
 from downslope.cli.words import option
 from downslope.errors import StartError, UsageError
 from downslope.messages import argument, message
+from downslope.pieces import split_outside_brackets
 from downslope.results.text_columns import wrap
 
 if TYPE_CHECKING:

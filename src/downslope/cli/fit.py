@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, assignments, split_outside_brackets, start_values
+from downslope.cli.arguments import ExpressionCommand, assignments, start_values
 from downslope.cli.fit_options import METHOD, MODEL, STOPPING, fit_parameters
 from downslope.cli.fit_report import report_fit
 from downslope.cli.options import CHECKPOINT, EVERY, READING, as_given
@@ -21,6 +21,7 @@ from downslope.cli.progress import Bar
 from downslope.cli.run_options import hyperparameters, warnings_as_notes
 from downslope.errors import UsageError
 from downslope.messages import listing, message, plural, sentences
+from downslope.pieces import split_outside_brackets
 
 if TYPE_CHECKING:
     from downslope.results.fit import Fit

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from downslope.cli import terminal
-from downslope.cli.arguments import ExpressionCommand, split_outside_brackets, start_values
+from downslope.cli.arguments import ExpressionCommand, start_values
 from downslope.cli.options import FILE, NUMBER, SEVERAL, START, Function, added, declared
 from downslope.cli.outputs import check_writable
 from downslope.cli.run_options import ask_for_start, warnings_as_notes
 from downslope.errors import StartError, UsageError
 from downslope.files import read_text
 from downslope.messages import message
+from downslope.pieces import split_outside_brackets
 
 EXAMPLE = 'downslope page "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95 --output zigzag.html'
 STEPS = 100  # where nobody says how many

@@ -14,7 +14,6 @@ from downslope.cli.arguments import (
     ExpressionCommand,
     NumbersType,
     WordType,
-    split_outside_brackets,
     start_values,
 )
 from downslope.cli.options import (
@@ -34,6 +33,7 @@ from downslope.cli.report import document, wrapped
 from downslope.cli.run_options import ask_for_start, warnings_as_notes
 from downslope.errors import StartError, UsageError
 from downslope.messages import message
+from downslope.pieces import split_outside_brackets
 
 if TYPE_CHECKING:
     from downslope import Race

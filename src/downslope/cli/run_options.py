@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from downslope.cli import terminal
-from downslope.cli.arguments import NumberType, assignments, split_outside_brackets, start_values
+from downslope.cli.arguments import NumberType, assignments, start_values
 from downslope.cli.options import Declared, as_given
 from downslope.cli.progress import Bar
 from downslope.errors import StartError, UsageError, nearest
 from downslope.messages import NOTHING, argument, lines, listing, message
+from downslope.pieces import split_outside_brackets
 
 
 def options_of(

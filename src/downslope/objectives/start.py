@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from downslope.containers import like
 from downslope.errors import ExpressionError, StartError, UsageError
 from downslope.language import parse_number
 from downslope.messages import message
+from downslope.pieces import split_outside_brackets
+
+_ANOTHER = re.compile(r"[\s;]+([^\W\d]\w*)\s*=(?!=)")  # the name of a further value where no comma was typed
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,14 @@ def parse_start(text: str) -> dict[str, Any]:
                     piece=piece.strip(),
                 )
             )
+        if _ANOTHER.search(value):
+            raise StartError(
+                message(
+                    "'{piece}' in the start is more than one value. A comma separates them: {example}.",
+                    piece=piece.strip(),
+                    example=_ANOTHER.sub(r",\1=", piece.strip()),
+                )
+            )
         if name in values:
             raise StartError(
                 message(
@@ -74,21 +86,6 @@ def parse_start(text: str) -> dict[str, Any]:
             )
         values[name] = _parse_value(name, value)
     return values
-
-
-def split_outside_brackets(text: str) -> list[str]:
-    """The pieces of ``text`` between commas that are not inside brackets.
-
-    >>> split_outside_brackets("x=uniform(-2,2), y=1")
-    ['x=uniform(-2,2)', ' y=1']
-    """
-    pieces, depth, begin = [], 0, 0
-    for i, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if character == "," and depth == 0:
-            pieces.append(text[begin:i])
-            begin = i + 1
-    return [*pieces, text[begin:]]
 
 
 def _parse_value(name: str, value: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from typing import Any
@@ -23,12 +24,21 @@ def _classes_in(folder: str, kind: type[HyperparameterRecord]) -> dict[str, type
     package = importlib.import_module(f"downslope.optimizers.{folder}")
     found: dict[str, type[Any]] = {}
     for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for cls in vars(loaded).values():
-            own = inspect.isclass(cls) and issubclass(cls, kind) and cls.__module__ == loaded.__name__
-            if own and not inspect.isabstract(cls):
-                found[cls.name()] = cls
+        found |= _classes_of(f"{package.__name__}.{module.name}", kind)
     return {name: found[name] for name in sorted(found)}
+
+
+def _classes_of(module: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:
+    """Name -> class, for every concrete class of that kind defined in one module."""
+    loaded = importlib.import_module(module)
+    return {
+        cls.name(): cls
+        for cls in vars(loaded).values()
+        if inspect.isclass(cls)
+        and issubclass(cls, kind)
+        and cls.__module__ == module
+        and not inspect.isabstract(cls)
+    }
 
 
 @functools.cache
@@ -68,6 +78,16 @@ def _by_plain_name() -> dict[str, type[Optimizer]]:
     return table
 
 
+def _of_its_own_file(name: str) -> type[Optimizer] | None:
+    """The optimizer whose name is that of its file, found without loading the others, which takes a start a while."""
+    if name.isidentifier():
+        for folder, kind in (("rules", Optimizer), ("curved", CurvedRule)):
+            module = f"downslope.optimizers.{folder}.{name}"
+            if importlib.util.find_spec(module) is not None:
+                return _classes_of(module, kind).get(name)
+    return None
+
+
 def optimizer_class(name: str) -> type[Optimizer]:
     """The optimizer of that name; case, hyphens and underscores do not matter.
 
@@ -77,7 +97,7 @@ def optimizer_class(name: str) -> type[Optimizer]:
     >>> optimizer_class("SGD").__name__
     'GradientDescent'
     """
-    cls = _by_plain_name().get(_plain(name))
+    cls = _of_its_own_file(name) or _by_plain_name().get(_plain(name))
     if cls is None:
         known = (*all_optimizers(), *all_curved())
         names = sorted(c.name() for c in known)

@@ -16,12 +16,13 @@ from downslope.fitting.result import FitResult
 from downslope.fitting.state import FitState
 from downslope.messages import message
 from downslope.plots.fits import plot_fit
-from downslope.results import saving
 from downslope.results.checkpoints import checkpoint_of
 from downslope.results.continuing import ResumeOptions
 from downslope.results.fit_continuing import continued
+from downslope.results.fit_saving import fit_to_dict
 from downslope.results.fit_states import FitKeeper, state_to_dict
 from downslope.results.run import Run, as_run
+from downslope.results.saving import save as save_data
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,7 +121,7 @@ class Fit(FitResult):
         Raises:
             DataError: the file cannot be written; what was there before is untouched.
         """
-        saving.save(self.to_dict(), path)
+        save_data(self.to_dict(), path)
 
     def resume(self, **options: Unpack[ResumeOptions]) -> Fit:
         """Go on from where the fit ended, with all that its descent remembers: bit for bit as if it had never ended.
@@ -156,7 +157,7 @@ class Fit(FitResult):
         explanation = self.explain().to_dict() if self.recorded is None else self.recorded["explanation"]
         kept = None if self.recorded is None else self.recorded["left_with"]
         left = kept if self.left_with is None else state_to_dict(self.left_with)
-        return {**saving.fit_to_dict(self, explanation), "left_with": left}
+        return {**fit_to_dict(self, explanation), "left_with": left}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = attached("mimebundle")(self, include, exclude)

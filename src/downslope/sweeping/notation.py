@@ -10,7 +10,7 @@ from downslope.errors import ExpressionError, UsageError
 from downslope.language import parse_number
 from downslope.messages import Message, listing, message
 from downslope.objectives import Uniform
-from downslope.objectives.start import split_outside_brackets
+from downslope.pieces import split_outside_brackets
 from downslope.sweeping.settings import Normal, grid, logspace
 
 KINDS: dict[str, tuple[Any, int]] = {
