@@ -31,8 +31,8 @@ ALL = """
   return given.map(({ formula, start, options, map }) => {
     const { tree, names } = readFormula(formula);
     const asked = map ? { ...options, stepMap: window.maps[map] } : options;
-    const { status, steps, evaluations, x, value } = descend(compileFormula(tree, names), Float64Array.from(start), asked);
-    return { status, steps, evaluations, x: Array.from(x), value: Array.from(value) };
+    const run = descend(compileFormula(tree, names), Float64Array.from(start), asked);
+    return { ...run, state: null, x: Array.from(run.x), value: Array.from(run.value) };
   });
 }
 """
