@@ -102,7 +102,7 @@ def runs_of(expression: str, start: Any, given: dict[str, Any]) -> list[Any]:
     descend = downslope.maximize if given["maximize"] else downslope.minimize
     steps = STEPS if given["steps"] is None else given["steps"]
     try:
-        return [
+        runs = [
             descend(expression, start, optimizer=rule, learning_rate=rate, steps=steps, explain=False)
             for rule in rules
             for rate in rates
@@ -111,3 +111,37 @@ def runs_of(expression: str, start: Any, given: dict[str, Any]) -> list[Any]:
         if start is None:
             ask_for_start(expression)
         raise
+    chosen = given["learning_rate"] is not None or "(" in str(given["optimizer"])
+    return runs if chosen else [_within_limit(run, given["quiet"]) for run in runs]
+
+
+def _within_limit(run: Any, quiet: bool) -> Any:
+    """The run; where it runs away at a rate that nobody has chosen, one at half the limit 2/L where it begins."""
+    if run.status != "diverged" or "learning_rate" not in run.optimizer.hyperparameters():
+        return run
+    import numpy as np
+
+    import downslope
+
+    usual = run.optimizer.hyperparameters()["learning_rate"]
+    largest = float(np.abs(np.linalg.eigvalsh(run.objective.hessian(run.start))).max())
+    if not 0 < 1 / largest < usual:
+        return run
+    rule = run.optimizer.changed(learning_rate=float(f"{1 / largest:.2g}"))
+    start = dict(zip(run.history.coordinates, map(float, run.start), strict=True))
+    descend = downslope.maximize if run.maximize else downslope.minimize
+    slower = descend(
+        run.objective.formula.text, start, optimizer=rule, steps=run.stopping.steps, explain=False
+    )
+    if slower.status == "diverged":
+        return run
+    if not quiet:
+        terminal.note(
+            message(
+                "{rule} runs away at its usual learning rate {usual:g}, so the page begins with {rate:g}.",
+                rule=rule.name(),
+                usual=usual,
+                rate=rule.learning_rate,
+            )
+        )
+    return slower

@@ -88,8 +88,12 @@ _WORDS: dict[str, Message] = {
     "until": message("until step {step}: {setting}", context="page", step="{step}", setting="{setting}"),
     "join": message("Undo the change at step {step}", context="page", step="{step}"),
     "arrow_slope": message("The thin arrow goes against the gradient.", context="page"),
-    "arrow_arrow": message("Thick arrow: −{symbol}.", context="page", symbol="{symbol}"),
-    "arrow_root": message("Dotted cross: the roots of {symbol}.", context="page", symbol="{symbol}"),
+    "arrow_arrow": message(
+        "Thick arrow: −{symbol} of {rules}.", context="page", symbol="{symbol}", rules="{rules}"
+    ),
+    "arrow_root": message(
+        "Dotted cross: the roots of {symbol} of {rules}.", context="page", symbol="{symbol}", rules="{rules}"
+    ),
     "limit_everywhere": message("limit 2/L = {limit}", context="page", limit="{limit}"),
     "limit_here": message("2/L at step {step} = {limit}", context="page", step="{step}", limit="{limit}"),
     "map": message("Map", context="page"),
@@ -114,6 +118,13 @@ _WORDS: dict[str, Message] = {
         across="{across}",
         upwards="{upwards}",
         rule="{rule}",
+        steps="{steps}",
+        tolerance="{tolerance}",
+    ),
+    "cells_none": message(
+        "No run came to rest: in {steps} steps none got to a gradient norm of {tolerance}. More steps, another rate, or"
+        " a larger norm to stop at show where they end.",
+        context="page",
         steps="{steps}",
         tolerance="{tolerance}",
     ),

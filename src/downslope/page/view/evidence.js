@@ -49,7 +49,7 @@ export function evidenceOf(model) {
   return (page.runs ?? []).map((run, i) => {
     const path = model.paths[i];
     if (!path?.length || !run.x) return null;
-    const { rule } = path.method, made = again(model, path, i), last = made.steps, ended = pointAt({ ...made, length: made.value.length }, last, n);
+    const rule = path.number + path.method.rule, made = again(model, path, i), last = made.steps, ended = pointAt({ ...made, length: made.value.length }, last, n);
     const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
     const alike = run.steps === last && gap <= NEAR * Math.max(1, ...run.x.map(Math.abs));
     const said = alike ? say("identical", { rule, steps: last, gap: shown(gap, 2) }) : say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });

@@ -40,7 +40,7 @@ export class Explained {
     let said;
     try {
       const { rules, refused } = await ask(JSON.parse(key));
-      said = refused === undefined ? rules.map(({ rule, sentences }) => told(rule, sentences, rules.length < 2)) : [element("p", { class: "error" }, refused)];
+      said = refused === undefined ? rules.map(({ rule, sentences }, i) => told(rules.some((other, k) => k !== i && other.rule === rule) ? `${i + 1} ${rule}` : rule, sentences, rules.length < 2)) : [element("p", { class: "error" }, refused)];
     } catch {
       said = [element("p", { class: "error" }, say("no_answer"))];
     }

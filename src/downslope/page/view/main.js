@@ -26,7 +26,7 @@ const model = { setting: OWN, text: "", names: [], compiled: null, fit: null, st
 
 const asked = new Asked({
   preset: (plain) => open({ ...settingFrom(plain), lesson: model.setting.lesson }),
-  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
+  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }, true),
   formula: (text) => {
     if (read(text)) {
       model.setting.formula = text;
@@ -34,10 +34,12 @@ const asked = new Asked({
     }
   },
   table: (table) => {
-    const taken = { ...model.setting, table, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
+    const start = new Map(table ? [] : Object.entries(page.problems[0].start));
+    const taken = { ...model.setting, table, start, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
     const usual = table ? `${columns.at(-1)} = ${columns.length > 1 ? `a*${columns[0]} + b` : "b"}` : page.problems[0].formula;
     taken.formula = table !== null && asked.formula.value.includes("=") ? asked.formula.value : usual;
-    open(settingFrom(plainSetting(taken)));
+    if (table) Object.assign(model, { start: [], starts: new Map() }); // where another function began is no start for this one
+    open(settingFrom(plainSetting(taken)), true);
   },
   start: (i, value) => move(model.start.map((old, k) => (k === i ? value : old))),
   option: (name, value) => {
@@ -105,8 +107,8 @@ function read(text, table = model.setting.table) {
   return true;
 }
 
-/** Shows a setting; one whose formula is refused is left where it is, with its error. */
-function open(setting) {
+/** Shows a setting, of which a function that is ``fresh`` has no rates of its own; one whose formula is refused is left where it is, with its error. */
+function open(setting, fresh = false) {
   player.stop();
   if (!setting) return;
   asked.formula.value = setting.formula;
@@ -115,18 +117,35 @@ function open(setting) {
   model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);
   showLesson(lesson, model.setting.lesson);
-  begin(model.setting);
+  begin(model.setting, fresh);
+}
+
+/** Brings rates of gradient descent that are above the limit at the start to half of it. */
+function tame() {
+  for (const { rule, hyperparameters, schedule } of model.setting.methods) {
+    const found = rule === "gradient_descent" && !schedule.length && limitOf(model.compiled, Float64Array.from(model.start));
+    if (found && hyperparameters.get("learning_rate") > found.limit) hyperparameters.set("learning_rate", Number((found.limit / 2).toPrecision(2)));
+  }
+  methods.show(model.setting);
+}
+
+/** Zeros, from which a hypothesis is fitted where all its parameters count there; else ones. */
+function startOfTable() {
+  const g = new Float64Array(model.names.length);
+  model.compiled.valueAndGradient(new Float64Array(g.length), g);
+  return Array.from(g, () => (g.every((slope) => slope !== 0 && Number.isFinite(slope)) ? 0 : 1));
 }
 
 /** Begins with a formula that was understood. */
-function begin(setting) {
+function begin(setting, fresh = false) {
   evidence.replaceChildren();
   const folded = setting.formula.replace(/\s/g, "");
   model.problem = page.problems.find((one) => one.formula.replace(/\s/g, "") === folded) ?? null;
   model.minimisers = setting.maximize || !model.problem ? [] : model.problem.minimisers;
   model.maximize = setting.maximize;
   const known = (name, i) => setting.start.get(name) ?? model.starts.get(name) ?? model.start[i] ?? 1;
-  model.start = model.names.map(known);
+  model.start = fresh && setting.table && !setting.start.size ? startOfTable() : model.names.map(known);
+  if (fresh) tame();
   if (model.renamed) asked.show(setting, model.names);
   asked.showStart(model.start);
   compute();
@@ -210,11 +229,11 @@ const keep = settled(250, () => {
 /** What takes longer than a picture may, or would be read out too often. */
 const soon = settled(150, () => {
   const { names, paths } = model;
-  live.replaceChildren(...summary().map((said) => element("p", {}, said)));
+  live.replaceChildren(...summary());
   const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
   updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
   update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
-    const head = element("h3", {}, partAt(path, shownStep).method.rule);
+    const head = element("h3", {}, path.number + partAt(path, shownStep).method.rule);
     head.style.borderColor = path.colour;
     return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
@@ -227,10 +246,17 @@ function summary() {
   const ends = paths.filter((path) => path.length).map((path) => {
     const last = path.length - 1;
     const status = say(`status_${path.status}`);
-    return say("summary_rule", { rule: path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
+    return marked(path, "summary_rule", { rule: path.number + path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
   });
-  const ahead = paths.filter((path) => path.length).map((path) => outlook(model, path)).filter(Boolean);
-  return [say("summary_start", { point: point(names, start) }), ...ends, ...ahead];
+  const ahead = paths.filter((path) => path.length).map((path) => outlook(model, path)).filter(Boolean).map((said) => element("p", {}, said));
+  return [element("p", {}, say("summary_start", { point: point(names, start) })), ...ends, ...ahead];
+}
+
+/** A sentence on a path; of several paths it has the path's colour beside it. */
+function marked(path, key, fields) {
+  const said = element("p", { class: model.paths.length > 1 ? "of-path" : "" }, say(key, fields));
+  said.style.borderColor = path.colour;
+  return said;
 }
 
 /** Holds the paths of the page's own setting against the runs that it was written from. */
