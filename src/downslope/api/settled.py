@@ -82,6 +82,8 @@ class _Described:
                 self.table["columns"],
                 f"{target} ~ {right}",
                 loss=self.table["loss"],
+                weights=self.table["weights"],
+                l2=self.table["l2"],
                 start=self.start,
                 optimizer=rule,
                 **self.limits,
@@ -122,7 +124,12 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
     loss, number = table.get("loss"), table.get("number")
     if not isinstance(loss, str) or not loss.isidentifier():
         raise _no_setting("loss")
+    weights = table.get("weights")
+    if weights is not None and not (isinstance(weights, list) and {len(weights)} == lengths):
+        raise _no_setting("weights")
     return {
+        "weights": None if weights is None else [_number(weight, "weights") for weight in weights],
+        "l2": _number(table.get("l2") or 0.0, "l2"),
         "columns": {name: [_number(value, name) for value in values] for name, values in columns.items()},
         "loss": loss if number is None else f"{loss}({_number(number, 'loss')!r})",
     }

@@ -52,6 +52,10 @@ _WORDS: dict[str, Message] = {
         number="{number}",
         width="{width}",
     ),
+    "table_weights": message("The rows count by weights.", context="page"),
+    "table_penalty": message(
+        "Added is a penalty: {l2} times the squares of {names}.", context="page", l2="{l2}", names="{names}"
+    ),
     "loss": message("Loss", context="page"),
     "hypothesis": message(
         "With a table the formula says what a column is: {example}. The columns are {columns}.",

@@ -37,11 +37,12 @@ export class TableForm {
     Object.assign(this, { took, table: null });
     this.text = element("textarea", { rows: 6, spellcheck: "false", placeholder: "x\ty\n2\t81\n4\t93" });
     this.error = element("div", { class: "error", role: "alert" });
+    this.more = element("div");
     this.loss = element("select", { onchange: () => this.take() }, ...page.losses.map((one) => element("option", { value: one.name }, `${one.name} – ${one.spoken}`)));
     this.drop = element("button", { type: "button", onclick: () => took(null) }, say("table_drop"));
     const use = element("button", { type: "button", onclick: () => this.take() }, say("table_use"));
     const rows = element("div", { class: "row" }, use, this.drop);
-    this.root = element("details", { class: "table" }, element("summary", {}, say("table_paste")), element("p", { class: "faint" }, say("table_hint", { most: MOST_ROWS.toLocaleString(page.language), example: "y = a*x + b" })), labelled(say("table_rows"), this.text), this.error, labelled(say("loss"), this.loss), rows);
+    this.root = element("details", { class: "table" }, element("summary", {}, say("table_paste")), element("p", { class: "faint" }, say("table_hint", { most: MOST_ROWS.toLocaleString(page.language), example: "y = a*x + b" })), labelled(say("table_rows"), this.text), this.error, this.more, labelled(say("loss"), this.loss), rows);
   }
 
   take() {
@@ -65,5 +66,6 @@ export class TableForm {
     if (!table && this.table) this.root.open = false;
     this.table = table;
     this.drop.hidden = !table;
+    this.more.replaceChildren(...[table?.weights && say("table_weights"), table?.l2 && say("table_penalty", { l2: shown(table.l2), names: table.penalised.join(", ") })].filter(Boolean).map((said) => element("p", { class: "faint" }, said)));
   }
 }
