@@ -32,29 +32,34 @@ ALL = """
     const { tree, names } = readFormula(formula);
     const asked = map ? { ...options, stepMap: window.maps[map] } : options;
     const run = descend(compileFormula(tree, names), Float64Array.from(start), asked);
-    return { ...run, state: null, x: Array.from(run.x), value: Array.from(run.value) };
+    const { status, steps, evaluations } = run;
+    return { status, steps, evaluations, x: Array.from(run.x), value: Array.from(run.value) };
   });
 }
 """
 
 
+def bundled(folder: Path, maps: str = "") -> str:
+    """The program as a page of ours has it, with its entrances at ``window.program`` and step maps beside them."""
+    entry = folder / "entry.js"
+    place = Path(os.path.relpath(PROGRAM, folder)).as_posix()
+    entry.write_text(ENTRY.format(program=place, maps=maps), encoding="utf-8")
+    return bundle(entry)
+
+
 @pytest.fixture(scope="module")
 def program(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A blank page with the program, as a page of ours has it, and the step maps of all rules on polynomials."""
-    folder = tmp_path_factory.mktemp("program")
+    """A blank page with the program and the step maps of all rules on polynomials."""
     maps = ",\n".join(
         f'"{name} {rule}": {printed(formula, start, RULES[rule])}'
         for name, (formula, start) in POLYNOMIALS.items()
         for rule in RULES
     )
-    entry = folder / "entry.js"
-    place = Path(os.path.relpath(PROGRAM, folder)).as_posix()
-    entry.write_text(ENTRY.format(program=place, maps=maps), encoding="utf-8")
     noticed: list[str] = []
     context = chromium.new_context()
     page = context.new_page()
     page.on("pageerror", lambda error: noticed.append(str(error)))
-    page.add_script_tag(content=bundle(entry))
+    page.add_script_tag(content=bundled(tmp_path_factory.mktemp("program"), maps))
     yield page
     context.close()
     assert noticed == []
