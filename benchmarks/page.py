@@ -1,7 +1,8 @@
 """What the page costs in a browser: a drag over a path of 2,000 steps, a new formula, maps of runs.
 
 ``python benchmarks/page.py`` needs Playwright and Chromium. It prints milliseconds of script for each event and
-picture: the median and the longest. Then how long after its choice a phase map of 200 x 200 runs of up to 200 steps is
+picture: the median and the longest, and the frames a second of a drag without a pause on a processor slowed down to a
+quarter. Then how long after its choice a phase map of 200 x 200 runs of up to 200 steps is
 whole, how long it takes one worker, and the longest time of script while the start is dragged over it.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,32 @@ def measured(page: Any) -> tuple[list[float], list[float], float]:
     return drags, page.evaluate("window.typed"), script / len(drags)
 
 
+SLOWED, SECONDS = 4, 2
+COUNT = """
+window.frames_seen = 0; window.counting = true;
+(function tick() { if (!window.counting) return; window.frames_seen++; requestAnimationFrame(tick); })();
+"""
+
+
+def frames_while_slowed(page: Any) -> float:
+    """Frames a second while the start is dragged without a pause, the processor slowed down."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    box = page.locator("canvas.map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate(COUNT)
+    until, k = time.perf_counter() + SECONDS, 0
+    while time.perf_counter() < until:
+        k += 1
+        part = 0.3 + 0.4 * (k % 100) / 100
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + (0.8 - part) * box["height"])
+    seen = page.evaluate("window.counting = false, window.frames_seen")
+    page.mouse.up()
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    return float(seen / SECONDS)
+
+
 WHOLE = """
 () => new Promise((done) => {
   const begun = performance.now(), told = document.querySelector(".told");
@@ -151,7 +179,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
         )
-        heads = ("drag: processor", "drag: median", "longest", "formula: median", "longest")
+        heads = ("drag: processor", "drag: median", "longest", "formula: median", "longest", "frames/s at 4x")
         print(f"{'function':12} {'rule':18} " + " ".join(f"{head:>16}" for head in heads) + "  ms")
         for name, (formula, start) in FORMULAS.items():
             for rule, rate in RULES.items():
@@ -165,6 +193,7 @@ def main() -> None:
                 page.goto(file.as_uri())
                 page.wait_for_timeout(500)
                 drags, formulas, script = measured(page)
+                frames = frames_while_slowed(page)
                 page.close()
                 columns = [
                     script,
@@ -172,6 +201,7 @@ def main() -> None:
                     max(drags),
                     statistics.median(formulas),
                     max(formulas),
+                    frames,
                 ]
                 print(f"{name:12} {rule:18} " + " ".join(f"{column:16.2f}" for column in columns))
         print(
