@@ -93,6 +93,13 @@ def test_a_function_in_a_file_is_the_formula_that_it_computes(setting, line, nam
     assert has in shown["formula"]
 
 
+def test_a_function_that_is_no_formula_is_asked_for(setting):
+    answer, shown = setting("--function costs.py:branches --start x=1.5 --optimizer adam --steps 9")
+    assert answer.code == 0, answer.err
+    assert (shown["formula"], shown["start"], shown["steps"]) == ("branches(x)", {"x": 1.5}, 9)
+    assert [method["rule"] for method in shown["methods"]] == ["adam"]
+
+
 def test_a_function_of_torch_is_too(setting, tmp_path):
     pytest.importorskip("torch")
     text = "import torch\ndef loss(x, y):\n    return torch.sin(x) ** 2 + torch.relu(y) + y ** 2\n"
@@ -113,7 +120,6 @@ def test_a_function_of_torch_is_too(setting, tmp_path):
         ("--function none.py --start x=1", 2, "there is no file none.py"),
         ("--function broken.py --start x=1", 2, "broke off at line 2 with KeyError"),
         ("x^2 --function one.py --start x=1", 2, "not both"),
-        ("--function costs.py:branches --start x=1", 2, "no formula"),
         ('"x + y + z" --start x=1,y=1,z=1', 2, "one or two variables"),
         ('"x^^2" --start x=1', 2, "^"),
     ],

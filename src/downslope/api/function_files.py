@@ -1,4 +1,4 @@
-"""A Python function in a file, as the formula that it computes."""
+"""A Python function in a file, as the formula that it computes where it is one."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from downslope.errors import DownslopeError, ObjectiveError, UsageError, nearest
+from downslope.api.settled import PythonFunction, plain_name
+from downslope.errors import DownslopeError, UsageError, nearest
 from downslope.messages import listing, message, sentences
 from downslope.objectives import as_objective
 
 MODULE = "downslope_function_file"  # what the file runs under, so that it does not take itself for a script
 
 
-class TracedFunction(NamedTuple):
-    """What a function computes: its formula, and the start by the names of its parameters."""
+class FileFunction(NamedTuple):
+    """A function from a file.
 
-    formula: str
+    Attributes:
+        formula: what it computes, where that is a formula.
+        function: what it is for a page, where it is none.
+        start: by the names of its parameters.
+    """
+
+    formula: str | None
+    function: PythonFunction | None
     start: dict[str, float]
 
 
-def trace_file(place: str, start: Any) -> TracedFunction:
-    """The formula of a function of NumPy or PyTorch, found by running it once on symbols or on recorded tensors.
+def open_function(place: str, start: Any) -> FileFunction:
+    """A function of NumPy or PyTorch: its formula, found by running it on symbols or recorded tensors, or itself.
 
     Args:
         place: the file, and behind a colon the function's name where there are several: ``cost.py:loss``.
@@ -34,23 +42,19 @@ def trace_file(place: str, start: Any) -> TracedFunction:
 
     Raises:
         UsageError: there is no such file or function, or the file breaks off.
-        ObjectiveError: what it computes is no formula.
     """
-    function = _function_of(place)
-    objective, x = _understood(function, start)
+    called = _function_of(place)
+    objective, x = _understood(called, start)
+    coordinates = list(objective.parameters.coordinates)
+    names = [plain_name(name, k) for k, name in enumerate(coordinates)]
+    begin = dict(zip(names, map(float, x), strict=True))
     if objective.formula is None:
-        raise ObjectiveError(
-            message(
-                "{name} is no formula: it branches on its values, or computes with other things than NumPy and torch.",
-                name=function.__name__,
-            )
-        )
-    text, names = objective.formula.text, list(objective.parameters.coordinates)
-    for k, name in reversed(list(enumerate(names))):
-        if not name.isidentifier():  # p[0], of a vector
-            names[k] = f"{name.partition('[')[0]}{k + 1}"
-            text = text.replace(name, names[k])
-    return TracedFunction(text, dict(zip(names, map(float, x), strict=True)))
+        text = f"{called.__name__}({', '.join(names)})"
+        return FileFunction(None, PythonFunction(text, objective), begin)
+    formula = objective.formula.text
+    for name, plain in zip(coordinates, names, strict=True):
+        formula = formula.replace(name, plain) if name != plain else formula  # p[0], of a vector
+    return FileFunction(formula, None, begin)
 
 
 def _understood(function: Callable[..., Any], start: Any) -> Any:

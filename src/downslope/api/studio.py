@@ -8,14 +8,22 @@ import webbrowser
 from collections.abc import Sequence
 from typing import Any
 
-from downslope.api.settled import explain_setting
+from downslope.api.settled import PythonFunction, answer_page
 from downslope.descent.result import Descent
-from downslope.errors import UsageError
+from downslope.errors import ObjectiveError, UsageError
 from downslope.fitting.result import FitResult
 from downslope.interruption import caught
 from downslope.messages import message
 from downslope.page.contents import presets
-from downslope.page.document import PageContent, content_of, served
+from downslope.page.document import (
+    MOST_STEPS,
+    MOST_VARIABLES,
+    PageContent,
+    content_of,
+    method_of,
+    served,
+    steps_of,
+)
 from downslope.page.fits import content_of_fit
 from downslope.serving.server import PageServer
 
@@ -58,10 +66,30 @@ def studio(what: Any = None, *, browser: bool = True, wait: bool = True) -> Page
     return server
 
 
-def serve_content(content: PageContent) -> PageServer:
+def serve_content(content: PageContent, function: PythonFunction | None = None) -> PageServer:
     """The server of a page; nothing is answered until it serves."""
     page = served(content)
-    return PageServer(page.html, page.policy, explain_setting)
+    return PageServer(page.html, page.policy, lambda question: answer_page(question, function))
+
+
+def content_of_function(function: PythonFunction, runs: Sequence[Descent]) -> PageContent:
+    """What a page has of a function that is no formula: the settings of runs on it."""
+    if len(function.names) > MOST_VARIABLES:
+        raise ObjectiveError(
+            message(
+                "a page shows functions of one or two variables, and this one has {n}.", n=len(function.names)
+            )
+        )
+    first = runs[0]
+    setting = {
+        "formula": function.text,
+        "start": dict(zip(function.names, map(float, first.start), strict=True)),
+        "methods": [method_of(run) for run in runs],
+        "steps": min(MOST_STEPS, steps_of(runs)),
+        "tolerance": first.stopping.with_defaults().tolerance or 0,
+        "maximize": first.maximize,
+    }
+    return PageContent(setting, function={"text": function.text, "names": function.names})
 
 
 def example(lesson: str | None = None) -> PageContent:

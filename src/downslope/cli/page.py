@@ -93,7 +93,7 @@ def start_of(given: dict[str, Any]) -> Any:
     return None if given["start"] is None else start_values(given["start"])
 
 
-def runs_of(expression: str, start: Any, given: dict[str, Any]) -> list[Any]:
+def runs_of(expression: Any, start: Any, given: dict[str, Any]) -> list[Any]:
     """The runs of a formula that a page begins with, one for each rule and rate."""
     import downslope
 
@@ -131,7 +131,7 @@ def _within_limit(run: Any, quiet: bool) -> Any:
     start = dict(zip(run.history.coordinates, map(float, run.start), strict=True))
     descend = downslope.maximize if run.maximize else downslope.minimize
     slower = descend(
-        run.objective.formula.text, start, optimizer=rule, steps=run.stopping.steps, explain=False
+        run.objective, list(start.values()), optimizer=rule, steps=run.stopping.steps, explain=False
     )
     if slower.status == "diverged":
         return run

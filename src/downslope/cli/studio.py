@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -58,18 +59,22 @@ def _parameters(function: Function) -> Function:
 @_parameters
 def studio(expression: str | None, **given: Any) -> None:
     """``downslope studio``."""
-    from downslope.api.studio import example, serve_content
+    from downslope.api.studio import content_of_function, example, serve_content
     from downslope.page.document import content_of
 
     lesson, start = None if given["lesson"] is None else read_text(given["lesson"]), start_of(given)
+    function = None
     if given["function"] is not None:
-        expression, start = _traced(expression, start, given)
-    if expression is None:
+        expression, function, start = _opened(expression, start, given)
+    if function is not None:
+        runs = runs_of(function.objective, list(start.values()), given)
+        content = replace(content_of_function(function, runs), lesson=lesson)
+    elif expression is None:
         content = example(lesson)
     else:
         with warnings_as_notes(given["quiet"]):
             content = content_of(runs_of(expression, start, given), lesson)
-    server = serve_content(content)
+    server = serve_content(content, function)
     try:
         terminal.emit(f"{server.address}\n")
         if not given["quiet"]:
@@ -86,12 +91,12 @@ def studio(expression: str | None, **given: Any) -> None:
         server.close()
 
 
-def _traced(expression: str | None, start: Any, given: dict[str, Any]) -> tuple[str, Any]:
-    """The formula of the function in a file, and its start."""
-    from downslope.api.function_files import trace_file
+def _opened(expression: str | None, start: Any, given: dict[str, Any]) -> Any:
+    """The formula of the function in a file, or the function where it is none, and its start."""
+    from downslope.api.function_files import open_function
 
     if expression is not None:
         raise UsageError(message("give EXPRESSION or {option}, not both.", option="--function"))
     if start is None:
         raise UsageError(message("{option} needs {start}.", option="--function", start="--start x=1,y=2"))
-    return trace_file(given["function"], start)
+    return open_function(given["function"], start)

@@ -51,12 +51,14 @@ class PageContent:
         runs: that it is written from, and makes again.
         scripts: dialect -> the first of them, or the fit, as a script.
         lesson: a text to stand beside it.
+        function: text and names of a function that only Python computes, which the page then asks for.
     """
 
     setting: dict[str, Any]
     runs: Sequence[Descent] = ()
     scripts: dict[str, str] = field(default_factory=dict)
     lesson: str | None = None
+    function: dict[str, Any] | None = None
 
 
 def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
@@ -190,7 +192,12 @@ def _written(content: PageContent, asks: str | None = None) -> ServedPage:
     share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
     evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
-    own = {"setting": setting, "runs": [one.record for one in evidence], "asks": asks}
+    own = {
+        "setting": setting,
+        "runs": [one.record for one in evidence],
+        "asks": asks,
+        "function": content.function,
+    }
     program = _program().replace(
         NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
     )

@@ -13,6 +13,7 @@ import { outlook } from "./outlook.js";
 import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
+import { fetchMissing, isMissing } from "./remote.js";
 import { scripts } from "./scripts.js";
 import { Secant } from "./secant.js";
 import { copyOf, fromLink, plainSetting, settingFrom, toLink } from "./setting.js";
@@ -62,7 +63,7 @@ const picture = new Picture(model, {
 const looks = new Looks((name, value) => {
   model.setting[name] = value;
   model.mapped = model.setting.methods[model.setting.of];
-  looks.show(model.setting, model.names.length);
+  looks.show(model.setting, model.names.length, model.compiled.remote);
   picture.refresh();
   draw();
 });
@@ -192,10 +193,12 @@ function compute() {
   for (const [name, value] of setting.start) model.starts.set(name, value);
   setting.of = Math.min(setting.of, setting.methods.length - 1);
   model.mapped = setting.methods[setting.of];
-  looks.show(setting, model.names.length);
-  model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
+  looks.show(setting, model.names.length, compiled.remote);
+  const paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting)), waits = compiled.remote && isMissing();
+  if (waits && model.paths.length === paths.length) return; // the last paths stay until Python has answered
+  model.paths = paths;
   const defined = model.paths.every((path) => path.length > 0);
-  asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });
+  asked.startError.textContent = defined || waits ? "" : say("undefined_here", { point: point(model.names, start) });
 }
 
 /** Draws everything that depends on paths and step. */
@@ -207,6 +210,19 @@ function draw() {
   progress.draw(model, paths);
   keep();
   soon();
+  if (model.compiled.remote) catchUp();
+}
+
+/** Draws what Python has computed meanwhile. */
+async function catchUp() {
+  const first = !longest();
+  if (!(await fetchMissing(model.setting)) || !model.compiled.remote) return;
+  compute();
+  player.fit(longest());
+  model.at = player.at;
+  if (first && longest() && !OWN.view) picture.showAll();
+  picture.refresh();
+  draw();
 }
 
 function limitFor(path) {

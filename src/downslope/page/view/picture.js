@@ -83,7 +83,8 @@ export class Picture {
 
   /** What is shown: "lines" (the map, or the curve), "surface", "ends" or "rates". */
   get kind() {
-    const { setting, names, mapped } = this.model;
+    const { setting, names, mapped, compiled } = this.model;
+    if (compiled?.remote && setting.picture !== "surface") return "lines";
     if (setting.picture === "rates" && mapped && runs.rateOf(mapped) > 0) return "rates";
     return names.length === 2 ? setting.picture : "lines";
   }
