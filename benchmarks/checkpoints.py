@@ -1,80 +1,86 @@
-"""What checkpoints cost: a long run of cheap steps with them and without, in turn; and one of a million parameters.
+"""What keeping a long run costs: its time and memory with checkpoints and without, and the time to write a large one.
 
-    python benchmarks/checkpoints.py [steps]      by default 10^8; 10^9 take some minutes
+Runs with checkpoints and without take turns, by processor time, and the least time of each is told.
 
-The runs are made in turn, and the ratio is of the sums: of seconds, and of seconds of the processor, which say more
-where the machine is busy with something else, but leave out what waits for the disk. The last line is the time that
-one checkpoint takes, with the memory of L-BFGS.
+    python benchmarks/checkpoints.py               10^8 steps a run
+    python benchmarks/checkpoints.py 1000000000    10^9 steps, which take half a minute each
 """
 
 from __future__ import annotations
 
+import os
+import resource
 import sys
 import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 import downslope as ds
-from downslope.results.checkpoints import Checkpoint
 
-TURNS = 5
+FORMULA = "(x - 1)^2/20 + (y - 2)^2"
+START = {"x": -7.0, "y": 4.0}
+TURNS = 3
 PARAMETERS = 1_000_000
-FORMULA, RATE = "x^2 + y^2", 1e-9  # cheap, and it does not arrive
+WRITTEN = 10  # times that the large checkpoint is written
 
 
-def seconds(steps: int, checkpoint: Path | None) -> tuple[float, float]:
-    """How long a run takes, by the clock and of the processor."""
-    kept = {} if checkpoint is None else {"checkpoint": checkpoint, "checkpoint_seconds": 1.0}
-    began, worked = time.perf_counter(), time.process_time()
-    ds.minimize(FORMULA, {"x": 1.0, "y": 2.0}, learning_rate=RATE, steps=steps, explain=False, **kept)  # type: ignore[arg-type]
-    return time.perf_counter() - began, time.process_time() - worked
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.process_time()
+    made = work()
+    return time.process_time() - began, made
 
 
-def cost_of_steps(steps: int, folder: Path) -> None:
-    """Print how much longer a run with checkpoints takes."""
-    without, kept = [], []
-    seconds(1_000, None)  # compiles
+def megabytes() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def long_run(steps: int, folder: str) -> None:
+    path = os.path.join(folder, "run.ckpt")
+    options: dict[str, Any] = {"learning_rate": 1e-9, "steps": steps, "explain": False}
+    best: dict[str, float] = {}
+    ds.minimize(FORMULA, START, learning_rate=1e-9, steps=10_000_000, explain=False)  # what grows has grown
+    before = megabytes()
     for _ in range(TURNS):
-        without.append(seconds(steps, None))
-        kept.append(seconds(steps, folder / "run.ckpt"))
-    for i, name in enumerate(("by the clock", "of the processor")):
-        a, b = (sum(pair[i] for pair in pairs) for pairs in (without, kept))
-        turns = ", ".join(f"{k[i] / w[i]:.3f}" for w, k in zip(without, kept, strict=True))
-        print(
-            f"{steps:,} steps, {TURNS} times: {a:.2f} s {name}, with checkpoints {b:.2f} s; ratio {b / a:.4f} ({turns})"
-        )
-
-
-def cost_of_one(folder: Path) -> None:
-    """Print how long a checkpoint of many parameters takes to be written."""
-    curvature = np.linspace(1, 2, PARAMETERS)
-
-    def cost(w: np.ndarray) -> tuple[float, np.ndarray]:
-        return float(0.5 * (curvature * w) @ w + np.sum(w**4)), curvature * w + 4 * w**3
-
-    run = ds.minimize(
-        cost,
-        np.linspace(-1, 1, PARAMETERS),
-        gradient=True,
-        optimizer="lbfgs",
-        steps=25,
-        every=10**6,
-        explain=False,
-    )
-    path, took = folder / "large.ckpt", []
-    for _ in range(TURNS):
-        began = time.perf_counter()
-        Checkpoint(path).keep(run)
-        took.append(time.perf_counter() - began)
-    size = path.stat().st_size / 1e6
+        for name, more in (("without", {}), ("with", {"checkpoint": path, "checkpoint_seconds": 1.0})):
+            took, run = timed(lambda more=more: ds.minimize(FORMULA, START, **options, **more))
+            best[name] = min(took, best.get(name, np.inf))
+            assert run.nit == steps
+    share = 100 * (best["with"] / best["without"] - 1)
     print(
-        f"{PARAMETERS:,} parameters with L-BFGS's memory: {min(took):.2f} to {max(took):.2f} s, {size:.0f} MB"
+        f"{steps:,} steps: {best['without']:.2f} s without checkpoints, {best['with']:.2f} s with one every second:"
     )
+    print(f"  {share:+.2f} %; memory {before:.0f} MB before, {megabytes():.0f} MB at most")
+    print(
+        f"  {os.path.getsize(path) / 1e6:.1f} MB; gone on with: {ds.resume(path, steps=5, explain=False).nit:,} steps"
+    )
+
+
+def cost(w: Any) -> Any:
+    return np.sum((w - 1) ** 2 * np.linspace(1, 2, len(w))) + np.sum(w**4)
+
+
+def large(folder: str) -> None:
+    from downslope.results.checkpoints import Checkpoint
+
+    run = ds.minimize(cost, np.zeros(PARAMETERS), optimizer="lbfgs", steps=15, explain=False)
+    path = os.path.join(folder, "large.ckpt")
+    spent = []
+    for _ in range(WRITTEN):
+        began = time.perf_counter(), time.process_time()
+        Checkpoint(path).keep(run)
+        spent.append((time.perf_counter() - began[0], time.process_time() - began[1]))
+    wall, processor = map(min, zip(*spent, strict=True))
+    print(
+        f"{PARAMETERS:,} parameters, L-BFGS with all that it remembers, {os.path.getsize(path) / 1e6:.0f} MB:"
+    )
+    print(f"  {wall:.2f} s, of which {processor:.2f} s of a processor (both the least of {WRITTEN})")
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        cost_of_steps(int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**8, Path(name))
-        cost_of_one(Path(name))
+    with tempfile.TemporaryDirectory() as folder:
+        long_run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000_000, folder)
+        large(folder)

@@ -16,6 +16,18 @@ from trials import fresh_seed, trials
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and shells are those of POSIX")
 RUN = ["minimize", "rosenbrock", "--optimizer", "adam", "--steps", "400", "--quiet"]
+# Of which native code is kept on disk.
+SWEPT = [
+    "sweep",
+    "rosenbrock",
+    "--optimizer",
+    "adam",
+    "--learning-rate",
+    "0.01,0.1",
+    "--steps",
+    "400",
+    "--quiet",
+]
 ROOM = 2_000  # bytes that a file may have; a saved run has more
 
 
@@ -63,29 +75,37 @@ def test_a_full_disk_keeps_the_old_file_and_loses_no_output(tmp_path: Path, prin
     assert os.listdir(tmp_path) == ["run.json"]
 
 
-def test_a_full_disk_for_native_code_is_no_matter(tmp_path: Path, printed: str) -> None:
-    done = program(*RUN, room=1, NUMBA_CACHE_DIR=str(tmp_path / "kept"))
-    assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
+@pytest.fixture(scope="module")
+def swept() -> str:
+    """What the sweep prints where there is room."""
+    done = program(*SWEPT)
+    assert done.returncode == 0
+    return done.stdout
 
 
-def test_a_home_that_is_none_is_no_matter(tmp_path: Path, printed: str) -> None:
+def test_a_full_disk_for_native_code_is_no_matter(tmp_path: Path, swept: str) -> None:
+    done = program(*SWEPT, room=1, NUMBA_CACHE_DIR=str(tmp_path / "kept"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, swept, "")
+
+
+def test_a_home_that_is_none_is_no_matter(tmp_path: Path, swept: str) -> None:
     (tmp_path / "file").write_text("")
     nowhere = str(tmp_path / "file" / "below")
     places = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "MPLCONFIGDIR", "TMPDIR"), nowhere)
-    done = program(*RUN, **places)
-    assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
+    done = program(*SWEPT, **places)
+    assert (done.returncode, done.stdout, done.stderr) == (0, swept, "")
 
 
 @pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory, printed: str) -> Path:
+def native(tmp_path_factory: pytest.TempPathFactory, swept: str) -> Path:
     """A folder with native code."""
     folder = tmp_path_factory.mktemp("native")
-    assert program(*RUN, NUMBA_CACHE_DIR=str(folder)).stdout == printed
+    assert program(*SWEPT, NUMBA_CACHE_DIR=str(folder)).stdout == swept
     return folder
 
 
 def test_native_code_with_damaged_ranges_is_no_matter_and_is_mended(
-    native: Path, tmp_path: Path, printed: str
+    native: Path, tmp_path: Path, swept: str
 ) -> None:
     draw = random.Random(fresh_seed())
     for i in range(trials(3)):
@@ -98,8 +118,8 @@ def test_native_code_with_damaged_ranges_is_no_matter_and_is_mended(
             data[begin:end] = draw.choice([b"", bytes(end - begin), draw.randbytes(end - begin)])
             path.write_bytes(data)
         for _ in range(2):  # the second finds what the first has mended
-            done = program(*RUN, NUMBA_CACHE_DIR=str(copy))
-            assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
+            done = program(*SWEPT, NUMBA_CACHE_DIR=str(copy))
+            assert (done.returncode, done.stdout, done.stderr) == (0, swept, "")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

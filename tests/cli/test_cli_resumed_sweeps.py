@@ -35,7 +35,8 @@ def test_the_program_ended_from_outside_goes_on(
     assert sorted(os.listdir(tmp_path)) == ["sweep.ckpt", "sweep.json"]
     assert "is for runs and fits" in downslope("resume", path, "--every", "3").words
     assert "is for a single run" in downslope("resume", path, "--steps", "3").words
-    for words in (["verify", path], ["export", path, "--to", "numpy"], ["compare", saved, saved]):
+    assert "is for races" in downslope("resume", path, "--html", str(tmp_path / "page.html")).words
+    for words in (["export", path, "--to", "numpy"], ["compare", saved, saved]):
         answer = downslope(*words)
         assert (answer.code, "holds a sweep; take one of its runs" in answer.words) == (3, True)
 
@@ -69,5 +70,10 @@ def test_a_race_ended_from_outside_goes_on(number: str, tmp_path: Path, downslop
     assert gone_on.code == 0
     assert gone_on.out == downslope(*RACE).out
     assert os.listdir(tmp_path) == ["race.ckpt"]
+    page = tmp_path / "page.html"
+    assert downslope("resume", path, "--quiet", "--html", str(page)).code == 0
+    assert "<svg" in page.read_text("utf-8")
+    assert downslope("verify", path).out.startswith("Identical: raced again")
+    page.unlink()
     assert "reported as a table or as JSON" in downslope("resume", path, "--format", "csv").words
     assert "holds a race; this takes a single run" in downslope("export", path, "--to", "numpy").words

@@ -40,10 +40,10 @@ def test_what_is_compiled_is_compiled_anew_when_a_neighbour_changes(tmp_path):
 
 
 def _run(where, **environment):
-    """A run and a fit in a fresh process, whose compiled code is kept below a folder."""
+    """A sweep and a fit in a fresh process, whose compiled code is kept below a folder."""
     script = (
         "import downslope as ds;"
-        "print(ds.minimize('x^2', 3.0, learning_rate=0.1, steps=9).fun,"
+        "print(ds.sweep('x^2', 3.0, learning_rate=[0.1, 0.2], steps=9).best['value'],"
         " ds.fit({'u': [1.0, 2.0, 3.0], 'v': [2.0, 4.0, 6.5]}, 'v ~ a*u + b').x['a'])"
     )
     done = subprocess.run(

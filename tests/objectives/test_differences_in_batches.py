@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from downslope.objectives import batches
 from downslope.objectives.batches import Batches, batches_of
 
 X = np.linspace(-1.0, 2.0, 12)
+
+
+def resumed(*given: Any, **options: Any) -> ds.Run:
+    run = ds.resume(*given, **options)
+    assert isinstance(run, ds.Run)
+    return run
 
 
 def opaque(x: Any) -> Any:
@@ -76,5 +83,38 @@ def test_single_calls_take_over_where_values_among_others_differ() -> None:
         return total if np.max(x) > 1.9 else total + (np.ndim(x) - 1)
 
     run = ds.minimize(moody, X, steps=3, learning_rate=0.3)
-    assert run.objective.gradient_calls == 2
+    assert "the function takes many points at once: 2 calls for each gradient." in map(str, run.notes)
+    assert run.objective.gradient_calls == 24  # by now
     assert run.x == pytest.approx(X * 0.4**3, abs=1e-7)
+
+
+def cornered(x: Any) -> Any:
+    """As ``columns``, but of many points it says something else between two places."""
+    x = np.asarray(x)
+    answer = columns(x)
+    if x.ndim == 2 and 0.1 < abs(x[0, -1]) < 0.5:
+        answer = answer * 1.001
+    return answer
+
+
+@pytest.mark.parametrize("stopped", [3, 30])
+def test_where_they_were_left_is_kept(stopped: int, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"learning_rate": 0.003, "explain": False}
+    whole = ds.minimize(cornered, X, steps=400, **options)
+    assert whole.objective.gradient_calls == 12
+    said = str(whole.notes[-1])
+    assert "answers many points at once otherwise than one at evaluation" in said
+    part = ds.minimize(cornered, X, steps=stopped, **options)
+    path = tmp_path / "run.json"
+    part.save(path)
+    gone_on = resumed(path, cornered, steps=400 - stopped, explain=False)
+    assert gone_on.history == whole.history
+    assert gone_on.notes == whole.notes
+    assert str(part.resume(steps=400 - stopped, explain=False).notes[-1]) == said
+    gone_on.save(path)
+    again = resumed(path, cornered, steps=5, explain=False)
+    assert again.notes == whole.notes
+    assert again.history == ds.minimize(cornered, X, steps=405, **options).history
+    assert str(again.explain()) == str(ds.minimize(cornered, X, steps=405, **options).explain())
+    assert whole.at(stopped).notes == part.notes
+    assert ds.load(path).notes == whole.notes  # type: ignore[union-attr]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import random
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
-
-import numpy as np
 
 from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
+from downslope.objectives.frameworks.keras_models import cost_of_keras_model, is_keras_model
 from downslope.objectives.frameworks.torch_modules import cost_of_module, is_module
+from downslope.objectives.generators import generators_kept, generators_of
 from downslope.results.learning_rate import LearningRate, as_learning_rate
 from downslope.sweeping.rate_finder import find_rate
 
@@ -28,6 +25,7 @@ class RateOptions(TableOptions, total=False):
     dtype: Any
     seed: int
     maximize: bool
+    progress: Callable[[int, int], None]
 
 
 def find_learning_rate(
@@ -43,12 +41,14 @@ def find_learning_rate(
 
     Args:
         function, start: as for ``minimize``; or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
-            for ``sweep``; or a function of a PyTorch module that gives its cost, and the module. Tensors and modules
-            are copied: neither they nor the state of random generators (Python's, NumPy's, PyTorch's) are changed.
+            for ``sweep``; or a function of a PyTorch module or a Keras model that gives its cost, and that. Tensors and
+            modules are copied, and a model is called without state: neither they nor the state of random generators
+            (Python's, NumPy's, the frameworks', and those that the function has at hand) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
         steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
         schedule, bounds, gradient, dtype, seed, maximize: as for ``minimize`` and ``sweep``.
+        progress: called with (descents done, descents begun) about twenty times a second.
 
     Returns:
         The ``LearningRate``: ``rate`` (also ``float(found)``), with a margin below ``limit``, from which on runs go up
@@ -71,10 +71,13 @@ def find_learning_rate(
             raise UsageError(
                 sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
             )
-    if is_module(start):
+    if is_keras_model(start):  # with PyTorch behind it it is a module too
+        function, start = cost_of_keras_model(function, start)
+    elif is_module(start):
         function, start = cost_of_module(function, start)
     given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
-    with _generators_kept():
+    # Whatever a person's function draws, random generators are afterwards as they were.
+    with generators_kept(generators_of([function])):
         trial = trial_of(function, start, {**given, "hyperparameters": hyperparameters, "tolerance": None})
         if trial.design.axes:
             raise UsageError(
@@ -83,24 +86,6 @@ def find_learning_rate(
                     name=trial.design.axes[0].name,
                 )
             )
-        found = find_rate(trial)
+        found = find_rate(trial, options.get("progress"))
         trial.objective.end_run()
     return as_learning_rate(found)
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Random generators are afterwards as they were, whatever a person's function drew from them."""
-    torch = sys.modules.get("torch")
-    own, numpys = random.getstate(), np.random.get_state()
-    torchs = None if torch is None else torch.get_rng_state()
-    cuda = None if torch is None or not torch.cuda.is_initialized() else torch.cuda.get_rng_state_all()
-    try:
-        yield
-    finally:
-        random.setstate(own)
-        np.random.set_state(numpys)
-        if torch is not None:
-            torch.set_rng_state(torchs)
-            if cuda is not None:
-                torch.cuda.set_rng_state_all(cuda)

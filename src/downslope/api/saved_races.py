@@ -19,6 +19,7 @@ from downslope.results.race import Race, make_race
 from downslope.results.race_saving import not_whole, state_of_file
 from downslope.sweeping.race_entrants import Entrant
 from downslope.sweeping.race_setting import Field
+from downslope.sweeping.race_state import RaceState
 
 
 def resume_race(data: dict[str, Any], path: str | os.PathLike[str], given: Given, options: Any) -> Race:
@@ -30,7 +31,22 @@ def resume_race(data: dict[str, Any], path: str | os.PathLike[str], given: Given
         ObjectiveError: a function is not in the file, and is not given.
     """
     refuse_single(options)
-    state, checkpoint = state_of_file(data, path), checkpoint_of(options)
+    checkpoint = checkpoint_of(options)
+    state, entrants = race_to_go_on(data, path, given)
+    state.setting = replace(state.setting, progress=options.get("progress"))
+    raced = make_race(state, entrants, checkpoint)
+    tell_other_versions(data["left_with"], state.fields[0].objective)
+    return raced
+
+
+def race_to_go_on(
+    data: dict[str, Any], path: str | os.PathLike[str], given: Given
+) -> tuple[RaceState, list[Entrant]]:
+    """Where the race in plain data stands, with its functions put to it, and who runs.
+
+    Raises: as ``resume_race`` says.
+    """
+    state = state_of_file(data, path)
     functions = _functions(given.function, len(state.fields))
     state.fields = tuple(
         _with_function(one, function, given) for one, function in zip(state.fields, functions, strict=True)
@@ -40,11 +56,7 @@ def resume_race(data: dict[str, Any], path: str | os.PathLike[str], given: Given
         (replace(race, objective=objective), replace(tuning, objective=objective))
         for (race, tuning), objective in zip(state.problems, objectives, strict=False)
     ]
-    state.setting = replace(state.setting, progress=options.get("progress"))
-    entrants = _entrants(state.rules, path)
-    raced = make_race(state, entrants, checkpoint)
-    tell_other_versions(data["left_with"], objectives[0])
-    return raced
+    return state, _entrants(state.rules, path)
 
 
 def _entrants(rules: Sequence[Any], path: Any) -> list[Entrant]:

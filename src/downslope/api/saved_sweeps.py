@@ -41,7 +41,7 @@ def resume_sweep(data: dict[str, Any], path: str | os.PathLike[str], given: Give
     refuse_single(options)
     swept, checkpoint, told = sweep_of_file(data, path), checkpoint_of(options), options.get("progress")
     if not swept.complete:
-        trial = _with_function(swept.trial, given, path)
+        trial = with_function(swept.trial, given, path)
         watch = None if told is None else Telling(told, len(trial.design))
         swept = make_sweep(trial, watch, checkpoint=checkpoint, before=swept)
         tell_other_versions(data, swept.trial.objective)
@@ -72,7 +72,7 @@ def tell_other_versions(data: Mapping[str, Any], objective: Objective) -> None:
         warnings.warn(str(goes_on_otherwise(changes)), stacklevel=2)
 
 
-def _with_function(trial: Trial, given: Given, path: Any) -> Trial:
+def with_function(trial: Trial, given: Given, path: Any) -> Trial:
     """The trial with its function or table, if it is that."""
     objective = trial.objective
     if trial.fitted and (given.function is not None or not objective.evaluable):

@@ -1,47 +1,25 @@
-"""``verify``: a saved run or fit is made again, and what comes out is held against what the file says."""
+"""``verify``: a saved run, fit, sweep or race is made again, and what comes out is held against what the file says."""
 
 from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.api.verification import AGREES, Verification, other_versions
 from downslope.descent import Descent, LoopOptions, descend
-from downslope.descent.evidence import FROM_OUTSIDE
+from downslope.descent.evidence import FROM_OUTSIDE, Cause
+from downslope.descent.function_state import NOTHING_REMEMBERED, as_left
 from downslope.descent.history import History
-from downslope.descent.snapshot import changed_versions
-from downslope.messages import NOTHING, Message, listing, message, sentences
+from downslope.messages import NOTHING, Message, message, sentences
 from downslope.objectives import as_objective
 from downslope.results.continuing import first_difference, refuse_records
+from downslope.results.known_again import Given
 from downslope.results.run_loading import read, run_of_file
-
-AGREES = 6  # decimal digits of the points; with fewer left the same way is no longer told from another
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What came out when a saved run was run again.
-
-    Attributes:
-        identical: whether all numbers are the same, bit for bit.
-        digits: decimal digits to which the points agree, as far as they do: until step ``until``.
-        until: the last step until which they agree; None where not even the first does.
-        holds: whether what the file says holds: all points agree, and the end is the same.
-        said: that, in a sentence.
-    """
-
-    identical: bool
-    digits: int
-    until: int | None
-    holds: bool
-    said: Message
-
-    def __str__(self) -> str:
-        return str(self.said)
 
 
 def verify(
@@ -52,11 +30,13 @@ def verify(
     gradient: Any = None,
     weights: Any = None,
 ) -> Verification:
-    """Run a saved run or fit again, and say whether it is what the file says.
+    """Make a saved run, fit, sweep or race again, and say whether it is what the file says.
 
     Args:
-        path: what ``run.save`` or ``--save`` wrote, or a checkpoint.
-        function: of a run of a Python function, that function, as it is not in the file; of a fit its table.
+        path: what ``save`` or ``--save`` wrote, or a checkpoint: of a sweep or a race the runs and starts are made
+            again that are done.
+        function: of a run of a Python function, that function, as it is not in the file; of a race of several, their
+            list; of a fit, or a sweep over a table, that table.
         start: with tensors or arrays of a framework in it, where the start had them.
         gradient: the function's own, as for ``minimize``.
         weights: of a fit whose weights are no column, these.
@@ -77,6 +57,11 @@ def verify(
 
         saved_fit, made = fit_made_again(data, path, (function, weights))
         return _compared(saved_fit, made)
+    if data.get("command") in ("sweep", "race"):
+        from downslope.api.verifying_several import verify_race, verify_sweep
+
+        several = verify_race if data["command"] == "race" else verify_sweep
+        return several(data, path, Given(function, start, gradient, weights))
     run = run_of_file(data, path)
     saved: Descent = run
     if function is not None:
@@ -93,12 +78,16 @@ def _again(run: Descent) -> Descent:
     if evidence is not None and evidence.cause in FROM_OUTSIDE and run.nfev > 0:
         stopping = replace(stopping, evaluations=run.nfev)
     every = None if run.left_with is None else run.left_with.every
-    loop = LoopOptions(maximize=run.maximize, every=every, engine=run.engine)  # type: ignore[arg-type]
-    return descend(run.objective, run.start, run.optimizer, stopping, loop=loop)
+    drew = NOTHING_REMEMBERED if run.left_with is None else run.left_with.function
+    loop = LoopOptions(maximize=run.maximize, every=every, engine=run.engine, again=drew)  # type: ignore[arg-type]
+    with as_left(run.objective, drew):
+        return descend(run.objective.afresh(), run.start, run.optimizer, stopping, loop=loop)
 
 
 def _compared(run: Descent, again: Descent) -> Verification:
     evidence, other = run.termination.evidence, again.termination.evidence
+    if other is not None and other.cause == Cause.INTERRUPTED:
+        raise KeyboardInterrupt  # what was made until then says nothing of the rest
     outside = evidence is None or other is None or evidence.cause in FROM_OUTSIDE
     ends_alike = outside or (evidence.cause == other.cause and run.nfev == again.nfev)  # type: ignore[union-attr]
     apart, agreed = first_difference(run.history, again.history), _agreement(run.history, again.history)
@@ -153,10 +142,7 @@ def _agreement(history: History, again: History) -> NDArray[np.float64]:
 
 
 def _other_versions(run: Descent) -> Message:
-    """What computes now and is not what computed then, which may explain it."""
-    if run.left_with is None:
+    left = run.left_with
+    if left is None:
         return NOTHING
-    changes = changed_versions(run.left_with, run.objective.tensors is not None)
-    if not changes:
-        return NOTHING
-    return message("It was made by other versions: {changes}.", changes=listing(changes))
+    return other_versions(left.versions, left.engine, run.objective.tensors is not None)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from downslope.results.race import Race
     from downslope.results.sweep import Sweep
 
+HTML = declared(
+    "--html", type=FILE, metavar="FILE", help=message("Of a race: the report as one page with its pictures.")
+)
 # The same words as of ``minimize``; what is different is said by the command's own help.
 LIMITS: tuple[Declared, ...] = (
     declared(
@@ -60,7 +63,7 @@ LIMITING = _limits()
 def _parameters(function: Function) -> Function:
     sections = (
         (message("When to stop", context="heading"), LIMITING),
-        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
+        (message("Output", context="heading"), [*outputs(VIEW), HTML, *CHECKPOINT]),
     )
     words = click.argument("data", nargs=-1, metavar="[DATA]", type=FILE)
     return click.argument("run", type=FILE)(words(added(function, sections)))
@@ -93,6 +96,7 @@ def resume(ctx: click.Context, /, **given: Any) -> None:
 
 def _resume(saved: dict[str, Any], given: dict[str, Any]) -> int:
     """Go on with a run or a fit."""
+    _refuse_html(given, saved)
     outputs, data = Outputs(*(given[name] for name in ASKED)), list(given["data"])
     if data:
         outputs = replace(outputs, report=report_fit, read_view=view_of_fit, reads=data)
@@ -122,13 +126,27 @@ def _resume_several(saved: dict[str, Any], given: dict[str, Any]) -> int:
     is_race = saved["command"] == "race"
     if is_race and (given["form"] == "csv" or given["view"] is not None):
         raise UsageError(message("a race is reported as a table or as JSON, and has no view."))
-    race.check_outputs({**given, "html": None}) if is_race else sweep.check_outputs(given)
+    if not is_race:
+        _refuse_html(given, saved)
+    race.check_outputs(given) if is_race else sweep.check_outputs(given)
     with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
         told = None if bar is None else (lambda at: bar(at.done, at.total)) if is_race else bar
         made = _gone_on(saved, given, told)
     if is_race:
-        return race.deliver_race(cast("Race", made), {**given, "html": None})
+        return race.deliver_race(cast("Race", made), given)
     return sweep.deliver_sweep(cast("Sweep", made), given)
+
+
+def _refuse_html(given: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Refuse a page of what has none here."""
+    if given["html"] is not None:
+        raise UsageError(
+            message(
+                "--html is for races; {file} was made by 'downslope {command}'.",
+                file=given["run"],
+                command=str(saved.get("command")),
+            )
+        )
 
 
 def _gone_on(

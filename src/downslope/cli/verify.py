@@ -1,4 +1,4 @@
-"""``downslope verify``: a saved run or fit -> whether it is what comes out when it is run again."""
+"""``downslope verify``: a saved run, fit, sweep or race -> whether it is what comes out when it is made again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from downslope.messages import message
 
 @click.command(
     cls=Command,
-    short_help=message("Run a saved run or fit again, and compare."),
+    short_help=message("Make a saved run, fit, sweep or race again, and compare."),
     help=message(
-        "Run RUN, which --save wrote, again, and say whether it is what the file says: identical, or to how many"
-        " digits. The exit code is 0 where it holds, else 1.\n\nA fit needs its table too, DATA as for 'downslope fit'."
+        "Make RUN, which --save or --checkpoint wrote, again, and say whether it is what the file says: identical, or"
+        " to how many digits. The exit code is 0 where it holds, else 1.\n\nA fit needs its table too, DATA as for"
+        " 'downslope fit'."
     ),
     examples=("downslope verify run.json", "downslope verify fit.json data.csv"),
 )

@@ -16,6 +16,7 @@ from downslope.descent.compiled import CompiledEngine
 from downslope.descent.curved import CurvedEngine, CurvedStepper, curved_rule
 from downslope.descent.engine import DescentProblem, Engine, EvaluationsLeft
 from downslope.descent.evidence import TESTS, Cause
+from downslope.descent.function_state import FunctionState, FunctionWatch, as_left
 from downslope.descent.fused import FusedStepper
 from downslope.descent.history import History
 from downslope.descent.hosted import HostedStepper
@@ -23,9 +24,9 @@ from downslope.descent.observing import StopEvent, judge_end
 from downslope.descent.progress import Progress, Step
 from downslope.descent.remote import RemoteStepper
 from downslope.descent.reported import Reported
-from downslope.descent.reports import Reports, ReportsState
+from downslope.descent.reports import Reports
 from downslope.descent.result import Descent
-from downslope.descent.snapshot import Snapshot, snapshot_of
+from downslope.descent.snapshot import Looks, Snapshot, snapshot_of
 from downslope.descent.stations import Counts, Station, Stations
 from downslope.descent.step_map import program_of
 from downslope.descent.stepping import ArrayStepper, SteppingEngine
@@ -95,6 +96,7 @@ class LoopOptions:
         since: a descent that is gone on with, of the same objective, rule and start.
         keep_errors: whether an exception in a person's function or rule ends the run, with what it has done, once it
             has made a step; it is raised otherwise, as that of a callback always is.
+        again: of a run that is made again from its start, what its function remembers: generators begin as they did.
         exact_norms: evaluations that may have gradients so small that their squares underflow, which takes a thousand
             times as long; then the run ends, as at its limit of evaluations. None: any number.
     """
@@ -105,6 +107,7 @@ class LoopOptions:
     callbacks: Callbacks = Callbacks()
     since: Continued | None = None
     keep_errors: bool = False
+    again: FunctionState | None = None
     exact_norms: EvaluationsLeft | None = None
 
 
@@ -142,8 +145,9 @@ def descend(
     if since is not None:
         before, known = since.seconds, (*since.stations, Station(since.snapshot, since.seconds, since.counts))
     stations = Stations(known)
+    watch = FunctionWatch(objective, None if since is None else since.snapshot.function, loop.again)
 
-    def as_it_stands(cause: Cause, reported: Reported | None, looks: ReportsState) -> Descent:
+    def as_it_stands(cause: Cause, reported: Reported | None, looks: Looks) -> Descent:
         event = StopEvent(cause, engine.point(trace), reported, steps.error)
         return Descent(
             objective=objective,
@@ -164,7 +168,7 @@ def descend(
 
     def standing() -> Station:
         return Station(
-            snapshot_of(engine, trace, reports.state(), objective),
+            snapshot_of(engine, trace, Looks(reports.state(), watch.state()), objective),
             before + time.perf_counter() - started,
             None if curved is None else replace(curved.counts),
         )
@@ -172,10 +176,14 @@ def descend(
     steps = _Loop(engine, trace, problem, loop, started, lambda now: stations.look(now, standing))
 
     def interrupted() -> Descent:
-        return as_it_stands(Cause.INTERRUPTED, reports.now(), reports.state())
+        looks = Looks(reports.state(), watch.state())
+        with as_left(
+            objective, looks.function
+        ):  # a look at what an averaging method reports may draw numbers
+            return as_it_stands(Cause.INTERRUPTED, reports.now(), looks)
 
     cause = steps.run(reports, interrupted)
-    looks = reports.state()
+    looks = Looks(reports.state(), watch.state())
     return as_it_stands(cause, reports.at_the_end(cause), looks)
 
 

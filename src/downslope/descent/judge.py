@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.symbolic.kernel_cache import compiled
-
 # What judge and iterate return. The first ones are not ends: the host acts and goes on.
 RUNNING, SLICE_DONE, ROWS_FULL, NORM_WANTED = 0, 1, 2, 3
 GRADIENT_SMALL, VALUE_STEADY, POINT_STEADY, TARGET_REACHED = 10, 11, 12, 13
@@ -114,10 +112,6 @@ def judge(evaluation: Evaluation, limits: Limits) -> Any:
     return RUNNING
 
 
-judge_compiled = compiled()(judge)
-
-
-@compiled()
 def limits_of(limits: Any, tolerance: Any, x_tolerance: Any) -> Any:
     """The limits out of their array, shape (LIMITS,), float64, with these two in their places."""
     return Limits(

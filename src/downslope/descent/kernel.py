@@ -1,4 +1,4 @@
-"""The loops of the engines, in machine code: they ask the judge after every evaluation, and keep the history.
+"""The loops of the engines, to be machine code: they ask the judge after every evaluation, and keep the history.
 
 The traced engine's evaluations are made in ``iterate``; the other engines make theirs elsewhere and hand them over to
 ``absorb``.
@@ -48,16 +48,11 @@ from downslope.descent.judge import (
     WATCHED,
     X_TOLERANCE,
     Evaluation,
-    judge_compiled,
+    judge,
     limits_of,
 )
-from downslope.symbolic.kernel_cache import compiled  # first: it makes Numba ready
-
-# isort: split
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from downslope.descent.kernel_code import emit_call, emit_copy, emit_long_distance
+from downslope.symbolic.loop_code import emitted
 
 
 class TraceArrays(NamedTuple):
@@ -108,23 +103,17 @@ class NumbersAt(NamedTuple):
     place: Any
 
 
-@compiled(inline="always")
 def _not_finite(reason: Any, value: Any) -> Any:
     """Whether a run ends before the point evaluated, which then is none of its steps."""
     return (reason >= VALUE_NAN and reason <= GRADIENT_NOT_FINITE) or not np.isfinite(value)
 
 
-@compiled(fastmath={"reassoc"})
+@emitted(emit_long_distance)
 def _long_distance(x: Any, last: Any, dimension: Any) -> Any:
     """As ``_squared_distance``, summed up in the order that is fastest."""
-    square = 0.0
-    for j in range(dimension):
-        change = np.float64(x.array[x.place + j]) - np.float64(last.array[last.place + j])
-        square += change * change
-    return square
+    return _squared_distance(x, last, dimension)
 
 
-@compiled(inline="always")
 def _squared_distance(x: Any, last: Any, dimension: Any) -> Any:
     """Between two points of so many numbers, float64 or float32: the last accepted one and another."""
     square = 0.0
@@ -134,7 +123,6 @@ def _squared_distance(x: Any, last: Any, dimension: Any) -> Any:
     return square
 
 
-@compiled(inline="always")
 def _least_distance(x: Any, last: Any, dimension: Any) -> Any:
     """What is left of a squared distance of 0: the least number where only the squares have underflowed."""
     for j in range(dimension):
@@ -143,36 +131,32 @@ def _least_distance(x: Any, last: Any, dimension: Any) -> Any:
     return 0.0
 
 
-@compiled(inline="always")
 def _remember_value(value: Any, memory: Any) -> None:
     """That of the last accepted point, and that of the one before it."""
     memory[VALUE_BEFORE] = memory[LAST_VALUE]
     memory[LAST_VALUE] = value
 
 
-@compiled(inline="always")
+@emitted(emit_copy)
 def _copy_numbers(source: Any, target: Any, count: Any) -> None:
+    """From and into ``NumbersAt``."""
     for j in range(count):
         target.array[target.place + j] = source.array[source.place + j]
 
 
-@compiled(inline="always")
 def _next_row(step: Any, stride: Any, tail: Any) -> Any:
     """The step that is the next row of the history, after this one."""
     next_step = step + stride - step % stride
     return next_step if next_step <= tail else max(step + 1, tail)
 
 
-@compiled(inline="always")
 def _add_row(row: Any, evaluation: Any, x: Any, trace: Any) -> None:
     """A point as a row of the history, but for the gradient's norm."""
     trace.row_steps[row, 0], trace.row_steps[row, 1] = evaluation.step, evaluation.evaluations
     trace.rows[row, 0] = evaluation.value
-    for j in range(trace.dimension):
-        trace.rows[row, 2 + j] = x.array[x.place + j]
+    _copy_numbers(x, NumbersAt(trace.rows[row], 2), trace.dimension)
 
 
-@compiled()
 def _refuse(step: Any, counts: Any, memory: Any) -> None:
     """Count a rejected trial, from 0 where value or gradient norm have become smaller than they ever were."""
     value, least = memory[LAST_VALUE], memory[LEAST_VALUE]
@@ -188,36 +172,12 @@ def _refuse(step: Any, counts: Any, memory: Any) -> None:
         counts[REFUSED] = 1
 
 
-@intrinsic
-def _call(typingctx: Any, code: Any, buffers: Any, places: Any) -> Any:
-    """Call machine code, (address, data) as integers, on an array of one axis, float64 or float32, of which it
-    reads and writes from two places on: (written, read).
-
-    SymEngine's float64 interface is ``void *f(double *out, const double *in, void *data)``; the bare float32
-    function of its object files is ``void f(const float *in, float *out)``.
-    """
-    signature = types.void(types.UniTuple(types.uintp, 2), buffers, types.UniTuple(types.intp, 2))
-    bare = buffers.dtype == types.float32
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        code, array, places = args
-        address, data = (builder.extract_value(code, i) for i in range(2))
-        first = cgutils.create_struct_proxy(signature.args[1])(context, builder, value=array).data
-        pointers = [builder.gep(first, [builder.extract_value(places, i)]) for i in range(2)]
-        byte = ir.PointerType(ir.IntType(8))
-        if bare:
-            kind = ir.FunctionType(ir.VoidType(), [first.type, first.type])
-            builder.call(builder.inttoptr(address, ir.PointerType(kind)), [pointers[1], pointers[0]])
-        else:
-            kind = ir.FunctionType(byte, [first.type, first.type, byte])
-            function = builder.inttoptr(address, ir.PointerType(kind))
-            builder.call(function, [*pointers, builder.inttoptr(data, byte)])
-        return context.get_dummy_value()
-
-    return signature, codegen
+@emitted(emit_call)
+def _call(code: Any, buffers: Any, places: Any) -> None:
+    """Call machine code, (address, data), on an array, of which it reads and writes from two places on."""
+    raise NotImplementedError
 
 
-@compiled()
 def _free_third(buffers: Any, here: Any, last: Any, size: Any) -> Any:
     """Where the numbers to be evaluated next lie, when the third buffer is free, as it is to be between calls.
 
@@ -230,7 +190,6 @@ def _free_third(buffers: Any, here: Any, last: Any, size: Any) -> Any:
     return last if here == third else here
 
 
-@compiled()
 def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     """Up to ``budget`` evaluations of a step map; returns one of the codes above.
 
@@ -291,7 +250,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 moved_at = evaluations if moved > 0 else moved_at
             change, idle = abs(value - memory[LAST_VALUE]), evaluations - moved_at
             evaluation = Evaluation(True, step, evaluations, value, square, change, moved, idle)
-            reason = judge_compiled(evaluation, limits)
+            reason = judge(evaluation, limits)
             if _not_finite(reason, value):
                 step -= 1
                 end = reason
@@ -313,9 +272,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
                 memory[LAST_NORM] = np.sqrt(last_square)
             _refuse(step, counts, memory)
             idle = max(evaluations - moved_at, counts[REFUSED])
-            reason = judge_compiled(
-                Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
-            )
+            reason = judge(Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits)
             if reason != RUNNING:
                 end = reason
                 break
@@ -330,8 +287,7 @@ def iterate(code: StepCode, trace: TraceArrays, budget: Any) -> Any:
     return end
 
 
-@compiled()
-def absorb(block: Any, moves: Any, arrays: Any) -> Any:
+def absorb(block: Any, moves: Any, trace: TraceArrays) -> Any:
     """Take over evaluations that were made elsewhere; returns one of the codes above.
 
     It does with them what ``iterate`` does with its own, which keeps counts in registers.
@@ -341,9 +297,8 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             dimension + 3), float64; without x where points are kept elsewhere.
         moves: distance of each from the last accepted point, shape (evaluations,), float64; NaN where it is to be
             computed here.
-        arrays: a ``TraceArrays`` as a plain tuple, which Numba takes over in half the time; updated.
+        trace: updated.
     """
-    trace = TraceArrays(*arrays)
     counts, memory = trace.counts, trace.memory
     asked, dimension = trace.limits, trace.dimension
     watched, limits = asked[WATCHED] > 0, limits_of(asked, asked[TOLERANCE], asked[X_TOLERANCE])
@@ -373,7 +328,7 @@ def absorb(block: Any, moves: Any, arrays: Any) -> Any:
             idle = max(idle, counts[REFUSED])
         change = abs(value - memory[LAST_VALUE])
         evaluation = Evaluation(accepted, step, evaluations, value, norm, change, moved, idle)
-        reason = judge_compiled(evaluation, limits)
+        reason = judge(evaluation, limits)
         if accepted:
             if _not_finite(reason, value):
                 return reason

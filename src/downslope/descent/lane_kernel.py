@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.descent import judge as j  # first: it makes Numba ready
-from downslope.symbolic.kernel_cache import compiled
+from downslope.descent import judge as j
+from downslope.symbolic.kernel_cache import compiled  # first: it makes Numba ready
 
 # isort: split
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+_judge = compiled()(j.judge)
 
 # Rows of a block behind hyperparameters, x and state. What a lane is held against:
 LOW_SQUARE, HIGH_VALUE, LOW_VALUE, VALUE_CHANGE, X_CHANGE, MOST_STEPS, MOST_IDLE, ACTIVE = range(8)
@@ -245,9 +247,7 @@ def _judged(work: Any, lane: Any, at: Any, inputs: Any) -> Any:
     idle = np.int64(work.block[count + IDLE, lane])
     if not accepted:
         idle = max(idle, np.int64(work.block[count + REFUSED, lane]))
-        return j.judge_compiled(
-            j.Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits
-        )
+        return _judge(j.Evaluation(False, step, evaluations, np.nan, np.nan, np.nan, np.nan, idle), limits)
     flaw = 0.0
     if asked[j.SUSPECT] > 0:
         for i in range(code.hyper, code.hyper + code.dimension):
@@ -257,7 +257,7 @@ def _judged(work: Any, lane: Any, at: Any, inputs: Any) -> Any:
     change, moved = work.block[count + CHANGE, lane], 1.0
     if asked[j.WATCHED] > 0:
         moved = work.block[count + MOVED, lane]
-    return j.judge_compiled(j.Evaluation(True, step, evaluations, value, square, change, moved, idle), limits)
+    return _judge(j.Evaluation(True, step, evaluations, value, square, change, moved, idle), limits)
 
 
 @compiled(inline="always")

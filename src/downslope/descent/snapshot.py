@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent.engine import Engine, Position
+from downslope.descent.function_state import NOTHING_REMEMBERED, FunctionState, as_left
 from downslope.descent.reported import Reported
 from downslope.descent.reports import ReportsState
 from downslope.descent.trace_buffer import TraceBuffer, TraceState
@@ -36,7 +37,7 @@ PLAIN = {
     "int": int,
     "float": float,
 }  # Python's own numbers, which round as they do and not as NumPy's
-DTYPES = ("float64", "float32", "int64", "int8", "int32", "bool_")
+DTYPES = ("float64", "float32", "int64", "int8", "int32", "bool_", "uint8", "uint32", "uint64")
 LIBRARIES = {"traced": ("symengine", "llvmlite")}  # by engine: whose arithmetic it is, beside NumPy's
 FRAMEWORKS = ("torch", "jax", "tensorflow")
 
@@ -80,6 +81,7 @@ class Snapshot:
         versions: of what computed it, by name.
         witness: value and gradient at the last accepted point, by which a function is known again that is not in the
             file; None where it is, or was not asked.
+        function: what a person's function and its derivatives remember of the run.
     """
 
     engine: str
@@ -89,15 +91,18 @@ class Snapshot:
     every: int | None
     versions: Mapping[str, str]
     witness: Witness | None = None
+    function: FunctionState = NOTHING_REMEMBERED
 
     def remember(self, objective: Objective) -> None:
         """Add the witness, unless it is there; found out once, as a function may draw numbers."""
         if self.witness is None and self.trace.step >= 0 and objective.evaluable:
-            with (
-                contextlib.suppress(Exception),
-                np.errstate(all="ignore"),
-            ):  # whatever a person's function raises
-                object.__setattr__(self, "witness", Witness.of(objective, self.position.last))
+            with contextlib.suppress(Exception):  # whatever a person's function raises
+                object.__setattr__(self, "witness", self.witness_of(objective))
+
+    def witness_of(self, objective: Objective) -> Witness:
+        """What an objective gives at the last accepted point, with the random numbers that come next there."""
+        with as_left(objective, self.function) as left, np.errstate(all="ignore"):
+            return Witness.of(left, self.position.last)
 
     def to_dict(self, pack: Pack | None = None) -> dict[str, Any]:
         """As plain data; ``pack`` makes it of an array, else ``packed``."""
@@ -121,6 +126,7 @@ class Snapshot:
             "every": self.every,
             "versions": dict(self.versions),
             "witness": None if self.witness is None else self.witness.to_dict(pack),
+            "function": self.function.to_dict(pack),
         }
 
     @classmethod
@@ -161,10 +167,23 @@ class Snapshot:
             every=None if every is None else int(every),
             versions={str(name): str(value) for name, value in data["versions"].items()},
             witness=witness,
+            function=FunctionState.from_dict(data.get("function"), unpacked),
         )
 
 
-def snapshot_of(engine: Engine, trace: TraceBuffer, reports: ReportsState, objective: Objective) -> Snapshot:
+class Looks(NamedTuple):
+    """What is remembered between two evaluations, beside the trace.
+
+    Attributes:
+        reports: of looks at the reported point.
+        function: by a person's function and its derivatives.
+    """
+
+    reports: ReportsState
+    function: FunctionState
+
+
+def snapshot_of(engine: Engine, trace: TraceBuffer, looks: Looks, objective: Objective) -> Snapshot:
     """Where a descent stands, between two evaluations."""
     position = engine.position(trace)
     if trace.step < 0:
@@ -173,7 +192,8 @@ def snapshot_of(engine: Engine, trace: TraceBuffer, reports: ReportsState, objec
         engine=engine.name,
         position=position,
         trace=trace.state(),
-        reports=reports,
+        reports=looks.reports,
+        function=looks.function,
         every=trace.every,
         versions=versions(engine.name, objective.tensors is not None),
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from downslope.descent import judge as j
 from downslope.descent.growing_rows import MOST_NUMBERS
 from downslope.descent.history import History
-from downslope.descent.kernel import TraceArrays, absorb
+from downslope.descent.kernel_calls import absorbing, address_of, trace_words
 from downslope.descent.stopping import IDLE_EVALUATIONS, RUNAWAY, Stopping
 from downslope.descent.trend import LONGEST_PERIOD, ROUNDS
 from downslope.errors import UsageError
@@ -125,13 +125,14 @@ class TraceBuffer:
         self.far: Callable[[], Vector] | None = None
         self._unknown = np.full(1, np.nan)
         self._block, self._move = np.empty((1, 3)), np.empty(1)
+        self._one = address_of(self._block), 1, 3, address_of(self._move)
 
     def _gather(self) -> None:
-        """What the loops write, as they take it: with the points, and where those are kept elsewhere."""
-        self.arrays = TraceArrays(
-            self.counts, self.limits, self.memory, self.rows, self.row_steps, self.width - 2
-        )
-        self._near, self._far = tuple(self.arrays), (*self.arrays[:-1], 0)
+        """What the loops write, as they are told of it: with the points, and where those are kept elsewhere."""
+        arrays = (self.counts, self.limits, self.memory, self.rows, self.row_steps)
+        self._near, self._far = (trace_words(arrays, dimension) for dimension in (self.width - 2, 0))
+        self.words = address_of(self._near)
+        self._words_far = address_of(self._far)
 
     def _refuse_too_many_rows(self) -> None:
         if self.every is None or self.stopping.steps in (None, 2**53):
@@ -277,8 +278,10 @@ class TraceBuffer:
         before = self.evaluations
         if len(self._unknown) < len(block):
             self._unknown = np.full(len(block), np.nan)
-        code = absorb(block, self._unknown, self._near)
-        return int(code), self.evaluations - before
+        block = np.ascontiguousarray(block, np.float64)
+        moves = address_of(self._unknown)
+        code: int = absorbing().call(self.words, address_of(block), *block.shape, moves)
+        return code, self.evaluations - before
 
     def absorb_far(self, evaluation: FarEvaluation, write: Callable[[Any, Vector], Any]) -> int:
         """Take over one evaluation at a point that is kept elsewhere; ``write`` puts it into its row, if that is kept.
@@ -288,10 +291,10 @@ class TraceBuffer:
         self._block[0] = evaluation[:3]
         self._move[0] = evaluation.moved
         row = int(self.counts[j.ROWS])
-        code = absorb(self._block, self._move, self._far)
+        code: int = absorbing().call(self._words_far, *self._one)
         if self.counts[j.ROWS] > row:
             write(evaluation.x, self.rows[row, 2:])
-        return int(code)
+        return code
 
     def make_room(self) -> None:
         """The rows are full: allocate twice as many, or keep every other one where memory is spent."""

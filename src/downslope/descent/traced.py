@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from downslope import symbolic
 from downslope.descent import judge as j
 from downslope.descent.engine import DescentProblem, Position
-from downslope.descent.kernel import StepCode, iterate
+from downslope.descent.kernel_calls import address_of, iterating
 from downslope.descent.norms import least_square, norms_of
 from downslope.descent.step_map import program_of, step_map
 from downslope.descent.trace_buffer import TraceBuffer
@@ -74,11 +74,12 @@ class TracedEngine:
         if trace.norms is None:
             trace.measure_by(self.norms, least_square(self._objective.dtype), self._suspect)
         buffers = self._buffers
-        step = StepCode(self._map.address, self._map.data, buffers.reshape(-1), buffers.shape[1], self._begin)
+        step = (self._map.address, self._map.data, address_of(buffers), buffers.shape[1], self._begin)
+        iterate = iterating(buffers.dtype == np.float32)
         stop_at = trace.evaluations + budget
         while True:
             with self._helped(budget):
-                code = int(iterate(step, trace.arrays, stop_at - trace.evaluations))
+                code: int = iterate.call(trace.words, *step, stop_at - trace.evaluations)
             self._map.raise_failed()
             if code == j.NORM_WANTED:
                 if self._exact_norms is not None and not self._exact_norms.take():

@@ -13,6 +13,7 @@ from downslope.objectives.lines import line_of_error
 from downslope.symbolic.unknown import TraceError
 
 MANY_CALLS = 2_000  # of a function for one gradient, which are announced before they are made
+TOLD_CALLS = 20  # of a function for one gradient, from which on that is told
 MOST_LETTERS = 120  # of what an exception says
 SHORT = (
     0.02  # seconds, of a call that is made once more to be timed: the first one may have imported something
@@ -101,3 +102,37 @@ def _raised(error: Exception) -> Message:
 def _is_of_shapes(text: str) -> bool:
     words = ("broadcast", "mismatch", "shapes", "not aligned", "dimensions", "cannot reshape")
     return any(word in text for word in words)
+
+
+def complex_step_told(calls: int) -> Message:
+    """How the complex step differentiates; where it takes many calls, how many."""
+    if calls < TOLD_CALLS:
+        return message("gradient by the complex step, exact to rounding.")
+    return message(
+        "gradient by the complex step, exact to rounding; {calls} calls a step, which gradient= would spare.",
+        calls=calls,
+    )
+
+
+def differences_told(accuracy: float, scale: float) -> Message:
+    """How good differences are at the start, where their size says so."""
+    if not accuracy < scale:
+        return message("gradient by central differences, 0 at the start but for rounding.")
+    return message(
+        "gradient by central differences, good to about {relative:.0e} relative at the start;"
+        " give gradient= for an exact one.",
+        relative=accuracy / scale,
+    )
+
+
+def draws_told(differentiation: str) -> Message:
+    """That what is differentiated is random."""
+    if differentiation == "complex step":
+        return message(
+            "gradient by the complex step, of a value that draws random numbers: each derivative is of"
+            " another draw. Draw outside of the function, or give gradient=."
+        )
+    return message(
+        "gradient by the central difference, of a value that draws random numbers: each derivative is of"
+        " another draw. Draw outside of the function, or give gradient=."
+    )

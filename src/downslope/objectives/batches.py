@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.messages import Message, from_plain, message, to_plain
 from downslope.objectives.differences import STEP, central_differences, complex_step, difference_steps
 from downslope.objectives.parameters import Vector
 
@@ -83,6 +84,12 @@ class InBatches:
         take: ``Batches.central_differences`` or ``Batches.complex_step``.
         single: the function at one point.
         otherwise: the same derivatives by single calls.
+        single_calls: how many those are.
+
+    Attributes:
+        left: what to say of where they were left; nothing as long as they hold.
+        count: gradients until then.
+        tells: whether they may be left: while a run goes on.
     """
 
     def __init__(
@@ -90,17 +97,38 @@ class InBatches:
         take: Callable[[Vector, float], Vector],
         single: Callable[[Vector], float],
         otherwise: Callable[[Vector], Vector],
+        single_calls: int,
     ) -> None:
         self._take, self._single, self._otherwise = take, single, otherwise
-        self._left = False
+        self.single_calls, self.count, self.tells = single_calls, 0, True
+        self.left: tuple[Message, ...] = ()
 
     def __call__(self, x: Vector) -> Vector:
-        if not self._left:
+        if not self.left:
+            self.count += 1
             try:
                 return self._take(x, self._single(x))
             except Exception:  # it answers otherwise here, or raises what it does not raise of one point
-                self._left = True
+                if self.tells:
+                    self.left = (_left_at(self.count, self.single_calls),)
         return self._otherwise(x)
+
+    def memory(self) -> dict[str, Any]:
+        """What is remembered of a run, as plain data."""
+        return {"evaluations": self.count, "left": list(map(to_plain, self.left))}
+
+    def recall(self, memory: Any) -> None:
+        """Remember it again."""
+        self.count, self.left = int(memory["evaluations"]), tuple(map(from_plain, memory["left"]))
+
+
+def _left_at(evaluation: int, calls: int) -> Message:
+    return message(
+        "the function answers many points at once otherwise than one at evaluation {n}; from there on it is called"
+        " with one, {calls} times for each gradient.",
+        n=evaluation,
+        calls=calls,
+    )
 
 
 class Differentiation(NamedTuple):
@@ -134,9 +162,9 @@ def differentiation(
         return Differentiation(exact, central, wide, (size, 2 * size))
     twice = partial(batches.central_differences, scale=2.0)
     return Differentiation(
-        InBatches(batches.complex_step, real, exact),
-        InBatches(batches.central_differences, real, central),
-        InBatches(twice, real, wide),
+        InBatches(batches.complex_step, real, exact, size),
+        InBatches(batches.central_differences, real, central, 2 * size),
+        InBatches(twice, real, wide, 2 * size),
         (calls_in_batches(size),) * 2,
     )
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from downslope.errors import ObjectiveError
+from downslope.errors import DataError, ObjectiveError
 from downslope.messages import Message, listing, message
-from downslope.objectives.announcing import announce_calls
-from downslope.objectives.batches import Batches, batches_of, differentiation
+from downslope.objectives.announcing import announce_calls, complex_step_told, differences_told, draws_told
+from downslope.objectives.batches import Batches, InBatches, batches_of, differentiation
 from downslope.objectives.calling import Calling
 from downslope.objectives.differences import rounding_of_differences
 from downslope.objectives.formula import FormulaObjective
@@ -27,7 +27,6 @@ from downslope.objectives.traced_function import as_answer, is_no_number, trace_
 if TYPE_CHECKING:
     from downslope.objectives.array_program import ArrayProgram
 
-MANY_CALLS = 20  # of the function for one gradient, from which on that is told
 MOST_WRITTEN = 1_000  # parameters, of one that is a program already
 
 _PLAIN = (float, np.float64)  # what most functions return, and nothing has to be asked about
@@ -51,6 +50,8 @@ class FunctionObjective(Objective):
         dtype: Any = np.float64,
     ) -> None:
         self._guard: GuardedComplexStep | None = None
+        self._in_batches: InBatches | None = None  # the way it is differentiated, where that is in batches
+        self._gradient_calls = 1
         super().__init__(how.parameters, getattr(function, "__name__", type(function).__name__), dtype)
         self._function, self.how = function, how
         self.why_not_recorded: Message | None = None
@@ -63,7 +64,7 @@ class FunctionObjective(Objective):
     @property
     def differentiation(self) -> str:
         """Where the gradient comes from by now."""
-        return "central differences" if self._left else self._differentiation
+        return "central differences" if self._guard_left else self._differentiation
 
     @differentiation.setter
     def differentiation(self, way: str) -> None:
@@ -78,23 +79,49 @@ class FunctionObjective(Objective):
     def notes(self, notes: tuple[Message, ...]) -> None:
         self._notes = tuple(note for note in notes if note not in self._left)
 
+    @property
+    def called(self) -> tuple[Any, ...]:
+        functions = (self._function, self._supplied) if self.program is None else ()
+        return tuple(function for function in functions if function is not None)
+
     def end_run(self) -> None:
         if self._guard is not None:
             self._guard.tells = False
+        if self._in_batches is not None:
+            self._in_batches.tells = False
 
     def afresh(self) -> FunctionObjective:
         if self._guard is None and (self._batches is None or self._differences is None):
             return self
         fresh = copy.copy(self)
         way = differentiation(self._raw, self._real, self.parameters.size, self._batches)
-        fresh._differences = way.exact if self._differentiation == "complex step" else way.central
+        chosen = way.exact if self._differentiation == "complex step" else way.central
+        fresh._follow_way(chosen)
         if self._guard is not None:
-            fresh._differences = fresh._guard = GuardedComplexStep(way.exact, self._real)
+            fresh._differences = fresh._guard = GuardedComplexStep(chosen, self._real)
         return fresh
+
+    def _follow_way(self, way: Callable[[Vector], Vector]) -> None:
+        """Differentiate so from now on."""
+        self._differences, self._in_batches = way, way if isinstance(way, InBatches) else None
 
     def left_as(self, saved: Objective) -> None:
         if self._guard is not None:
             self._guard.left = tuple(note for note in saved.notes if tells_of_leaving(note))
+
+    def memory(self) -> Any:
+        batches = None if self._in_batches is None else self._in_batches.memory()
+        guard = None if self._guard is None else self._guard.memory()
+        return None if batches is None and guard is None else {"batches": batches, "guard": guard}
+
+    def recall(self, memory: Any) -> None:
+        try:
+            if self._in_batches is not None and memory["batches"] is not None:
+                self._in_batches.recall(memory["batches"])
+            if self._guard is not None and memory["guard"] is not None:
+                self._guard.recall(memory["guard"])
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise DataError(message("the state in it is not whole.")) from error
 
     def _real(self, point: NDArray[Any]) -> float:
         return self._scalar(self._call(self._function, point.copy()))
@@ -106,8 +133,24 @@ class FunctionObjective(Objective):
         return self.how(self._function, points)
 
     @property
-    def _left(self) -> tuple[Message, ...]:
+    def _guard_left(self) -> tuple[Message, ...]:
         return () if self._guard is None else self._guard.left
+
+    @property
+    def _left(self) -> tuple[Message, ...]:
+        """What to say of what was left on the way: the complex step, or calls with many points."""
+        return (*self._guard_left, *(() if self._in_batches is None else self._in_batches.left))
+
+    @property
+    def gradient_calls(self) -> int:
+        """How many calls one gradient takes by now."""
+        if self._in_batches is None or not self._left:
+            return self._gradient_calls
+        return 2 * self.parameters.size if self._guard_left else self._in_batches.single_calls
+
+    @gradient_calls.setter
+    def gradient_calls(self, calls: int) -> None:
+        self._gradient_calls = calls
 
     def follow(self, program: ArrayProgram) -> None:
         """Compute by a program, which says what the function says."""
@@ -294,19 +337,26 @@ class FunctionObjective(Objective):
         except Exception:  # a function that cannot take complex numbers may raise anything at all
             exact = None
         scale, random = float(np.max(np.abs(central), initial=1e-300)), self.draws_random(x)
-        if exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale):
-            self._differences = way.exact
+        holds = exact is not None and np.allclose(exact, central, rtol=0, atol=10 * accuracy + 1e-6 * scale)
+        chosen = way.exact if holds else way.central
+        if isinstance(chosen, InBatches) and chosen.left:  # at the start already
+            batches = self._batches = None
+            way = differentiation(raw, real, len(x), None)
+            chosen = way.exact if holds else way.central
+        self._follow_way(chosen)
+        if self._in_batches is not None:
+            self._in_batches.count = 0
+        if holds:
             if not random:  # another draw proves nothing against a derivative
-                self._differences = self._guard = GuardedComplexStep(way.exact, real)
+                self._differences = self._guard = GuardedComplexStep(chosen, real)
             self.differentiation, self.gradient_calls = "complex step", way.calls[0]
-            self.notes = (_exact(way.calls[0]),)
+            self.notes = (complex_step_told(way.calls[0]),)
         else:
-            self._differences = way.central
             self.differentiation, self.gradient_calls = "central differences", way.calls[1]
             self.by_values = True
-            self.notes = (_differenced(accuracy, scale),)
+            self.notes = (differences_told(accuracy, scale),)
         if random:
-            self.notes = (_of_draws(self.differentiation),)
+            self.notes = (draws_told(self.differentiation),)
         if batches is not None:
             told = message(
                 "the function takes many points at once: {n} calls for each gradient.", n=self.gradient_calls
@@ -318,37 +368,3 @@ class FunctionObjective(Objective):
         if self.why_not_recorded is not None:
             told = message("Python computes every value: {why}.", why=self.why_not_recorded)
             self.notes = (*self._notes, told)
-
-
-def _exact(calls: int) -> Message:
-    """How the complex step differentiates; where it takes many calls, how many."""
-    if calls < MANY_CALLS:
-        return message("gradient by the complex step, exact to rounding.")
-    return message(
-        "gradient by the complex step, exact to rounding; {calls} calls a step, which gradient= would spare.",
-        calls=calls,
-    )
-
-
-def _differenced(accuracy: float, scale: float) -> Message:
-    """How good differences are at the start, where their size says so."""
-    if not accuracy < scale:
-        return message("gradient by central differences, 0 at the start but for rounding.")
-    return message(
-        "gradient by central differences, good to about {relative:.0e} relative at the start;"
-        " give gradient= for an exact one.",
-        relative=accuracy / scale,
-    )
-
-
-def _of_draws(differentiation: str) -> Message:
-    """That what is differentiated is random."""
-    if differentiation == "complex step":
-        return message(
-            "gradient by the complex step, of a value that draws random numbers: each derivative is of"
-            " another draw. Draw outside of the function, or give gradient=."
-        )
-    return message(
-        "gradient by the central difference, of a value that draws random numbers: each derivative is of"
-        " another draw. Draw outside of the function, or give gradient=."
-    )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from downslope.messages import Message, message
+from downslope.messages import Message, from_plain, message, to_plain
 from downslope.objectives.differences import central_differences, rounding_of_differences
 from downslope.objectives.parameters import Vector
 
@@ -61,6 +62,21 @@ class GuardedComplexStep:
         self._count, self._largest = 0, 1e-300
         self.tells = True  # while a run goes on
         self.left: tuple[Message, ...] = ()
+
+    def memory(self) -> dict[str, Any]:
+        """What is remembered of a run, the place in the drawn directions included, as plain data."""
+        return {
+            "evaluations": self._count,
+            "largest": self._largest,
+            "random": self._random.bit_generator.state,
+            "left": list(map(to_plain, self.left)),
+        }
+
+    def recall(self, memory: Any) -> None:
+        """Remember it again."""
+        self._count, self._largest = int(memory["evaluations"]), float(memory["largest"])
+        self._random.bit_generator.state = memory["random"]
+        self.left = tuple(map(from_plain, memory["left"]))
 
     def __call__(self, x: Vector) -> Vector:
         """The gradient at ``x``."""

@@ -99,6 +99,22 @@ class Objective(ABC):
         """For another run: as it was before any, where it remembers something of one."""
         return self
 
+    @property
+    def called(self) -> tuple[Any, ...]:
+        """The functions of a person that are called at evaluations."""
+        return ()
+
+    def memory(self) -> Any:
+        """What it remembers of a run, as dicts, lists, numbers and arrays; None where that is nothing."""
+        return None
+
+    def recall(self, memory: Any) -> None:  # noqa: B027 - most remember nothing
+        """Remember again what ``memory`` gave.
+
+        Raises:
+            DataError: it is not that of such an objective.
+        """
+
     def left_as(self, saved: Objective) -> None:  # noqa: B027 - most remember nothing
         """Remember of a run what its file says of it."""
 

@@ -14,14 +14,15 @@ from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.bounds import projection_of
 from downslope.descent.descend import Callbacks, Continued
 from downslope.descent.evidence import TESTS, Cause
+from downslope.descent.function_state import NOTHING_REMEMBERED, as_left, with_memory
 from downslope.descent.history import History
 from downslope.descent.progress import Progress, Step
-from downslope.descent.snapshot import Snapshot, Witness, changed_versions, goes_on_otherwise
+from downslope.descent.snapshot import Snapshot, changed_versions, goes_on_otherwise
 from downslope.descent.stations import last_before
 from downslope.descent.trace_buffer import TAIL_STEPS
 from downslope.errors import DataError, HyperparameterError, UsageError, nearest
 from downslope.explain.judgement import judged
-from downslope.messages import argument, message, sentences
+from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import Objective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.curvature import CurvedRule
@@ -144,8 +145,10 @@ def branch(run: Descent, step: int, options: BranchOptions) -> Descent:
     since = None
     if here.nfev > 1:  # until just before the evaluation that became this step
         until = Stopping(steps=2**53, evaluations=here.nfev - 1)
-        loop = replace(loop, since=_nearest(run, until))
-        before = descend(run.objective.afresh(), run.start, run.optimizer, until, loop=loop)
+        since = _nearest(run, until)
+        drew = NOTHING_REMEMBERED if run.left_with is None else run.left_with.function
+        loop = replace(loop, since=since, again=drew)
+        before = descend(_from(run.objective, since), run.start, run.optimizer, until, loop=loop)
         snapshot = before.left_with
         assert snapshot is not None
         if rule.structure() != run.optimizer.structure():
@@ -169,7 +172,7 @@ def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: M
         since=since,
         keep_errors=True,
     )
-    objective = run.objective if since is None else _with_differences(run.objective, since.snapshot)
+    objective = run.objective.afresh() if since is None else _as_left(run.objective, since.snapshot)
     done = descend(objective, run.start, run.optimizer, stopping, loop=loop)
     objective.end_run()
     if options.get("explain", True):
@@ -179,25 +182,38 @@ def _go_on(run: Descent, stopping: Stopping, since: Continued | None, options: M
     return done
 
 
-def _with_differences(objective: Objective, snapshot: Snapshot) -> Objective:
-    """The objective with a note where what computes now is not what computed the first part."""
+def _as_left(objective: Objective, snapshot: Snapshot) -> Objective:
+    """The objective as the run left it, with notes of what is otherwise now, and of what is set back."""
+    objective = copy.copy(with_memory(objective, snapshot.function))
+    notes = [note for note in (_difference(objective, snapshot),) if note is not None]
+    if snapshot.function.drawn:
+        notes.append(
+            message(
+                "this run draws random numbers; it goes on with those that came next, for which it has set back:"
+                " {generators}.",
+                generators=listing(snapshot.function.drawn),
+            )
+        )
+    if notes:
+        objective.notes = (*objective.notes, *notes)
+    return objective
+
+
+def _difference(objective: Objective, snapshot: Snapshot) -> Message | None:
+    """What computes now and is not what computed the first part, or computes by another way."""
     changes = changed_versions(snapshot, objective.tensors is not None)
     if changes:
-        note = goes_on_otherwise(changes)
-    elif (
+        return goes_on_otherwise(changes)
+    if (
         snapshot.witness is not None
         and objective.expression is not None
-        and not snapshot.witness.same(Witness.of(objective, snapshot.position.last))
+        and not snapshot.witness.same(snapshot.witness_of(objective))
     ):
-        note = message(
+        return message(
             "this run goes on by the formula that its function was traced into, whose last digits may not be those of"
             " a run in one piece; downslope.resume(path, function) keeps them."
         )
-    else:
-        return objective
-    objective = copy.copy(objective)
-    objective.notes = (*objective.notes, note)
-    return objective
+    return None
 
 
 def more_stopping(before: Stopping, done: Mapping[str, int], options: Mapping[str, Any]) -> Stopping:
@@ -232,10 +248,11 @@ def _until(run: Descent, stopping: Stopping) -> Descent:
     Raises:
         DataError: it does not go the way that its history tells.
     """
-    loop = LoopOptions(
-        maximize=run.maximize, every=_every(run), engine=_engine(run), since=_nearest(run, stopping)
-    )
-    again = descend(run.objective.afresh(), run.start, run.optimizer, stopping, loop=loop)
+    since = _nearest(run, stopping)
+    drew = NOTHING_REMEMBERED if run.left_with is None else run.left_with.function
+    loop = LoopOptions(maximize=run.maximize, every=_every(run), engine=_engine(run), since=since, again=drew)
+    with as_left(run.objective, drew):  # the caller's generators stay where they are
+        again = descend(_from(run.objective, since), run.start, run.optimizer, stopping, loop=loop)
     step = first_difference(run.history, again.history)
     if step is not None:
         raise DataError(
@@ -248,13 +265,21 @@ def _until(run: Descent, stopping: Stopping) -> Descent:
     return again
 
 
+def _from(objective: Objective, since: Continued | None) -> Objective:
+    """The objective as it was there, or before the run."""
+    if since is None or since.snapshot.function.memory is None:
+        return objective.afresh()
+    return with_memory(objective, since.snapshot.function)
+
+
 def _nearest(run: Descent, stopping: Stopping) -> Continued | None:
     """The last known place before a run ends that is made again; None for its start.
 
     Of a thinned history the last rows before an end are kept all the same, so that a cycle is seen: those are made too.
     """
-    if run.objective.afresh().differentiation != run.objective.differentiation:
-        return None  # it was left on the way, and nobody kept where
+    kept = run.left_with is not None and run.left_with.function.memory is not None
+    if not kept and run.objective.afresh().differentiation != run.objective.differentiation:
+        return None  # it was left on the way, and no one kept where
     every_row = len(run.history) == run.nit + 1
     margin = 0 if every_row else TAIL_STEPS + 2
     until = run.nit if stopping.steps is None else min(stopping.steps, run.nit)

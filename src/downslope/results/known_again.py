@@ -36,10 +36,8 @@ def with_function(run: Descent, objective: Objective) -> Descent:
     snapshot = run.left_with
     if snapshot is None or snapshot.trace.step < 0:
         return replace(run, objective=objective)
-    x = snapshot.position.last
-    with np.errstate(all="ignore"):
-        known = snapshot.witness or (Witness.of(run.objective, x) if run.objective.evaluable else None)
-        found = Witness.of(objective, x)
+    known = snapshot.witness or (snapshot.witness_of(run.objective) if run.objective.evaluable else None)
+    found = snapshot.witness_of(objective)
     if known is None:
         raise DataError(
             message("the file does not say what the function gave where the run left off; run it again.")

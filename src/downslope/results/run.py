@@ -137,7 +137,8 @@ class Run(Descent):
 
         Raises:
             UsageError: there is no such step.
-            DataError: made again, it goes another way, as a function that draws random numbers makes it.
+            DataError: made again, it goes another way, as a function that counts its calls makes it. Random
+                numbers are drawn as they were, from the generators that the function has at hand.
         """
         return as_run(at(self, step))
 

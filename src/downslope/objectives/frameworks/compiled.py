@@ -42,6 +42,10 @@ class CompiledObjective(Objective):
         self.differentiation = self.autodiff if gradient is None else "supplied"
         self._evaluate: Callable[[Any], tuple[Any, Any]] = self.evaluate
 
+    @property
+    def called(self) -> tuple[Any, ...]:
+        return tuple(f for f in (self._function, self._supplied) if f is not None)
+
     @abstractmethod
     def settle(self, x: Vector) -> Any:
         """Try the cost at the start: compile what can be compiled, refuse what cannot be descended.

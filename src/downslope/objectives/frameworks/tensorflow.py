@@ -23,12 +23,25 @@ from downslope.objectives.frameworks.compiled import CompiledObjective, Recorded
 from downslope.objectives.frameworks.programs import CostReader
 from downslope.objectives.frameworks.tensorflow_symbols import recorded, traced
 from downslope.objectives.frameworks.tensors import IN_PLACE, TensorLibrary, Tensors
+from downslope.objectives.generators import is_seeded
 from downslope.objectives.loop import Carry
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.unknown import TraceError
 
+_CHANGING = (
+    "Random",
+    "Stateful",
+    "Rng",
+    "Assign",
+)  # in the names of operations that do not give the same again
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
+
+
+_UNSEEDED = message(
+    "TensorFlow draws them by seeds of its own, which nobody can set back; tf.random.set_seed(...) before the run lets"
+    " it go on with the same numbers."
+)
 
 
 class TensorFlowObjective(CompiledObjective):
@@ -49,6 +62,18 @@ class TensorFlowObjective(CompiledObjective):
         point = self.array(x)
         try:  # as one concrete function, which TensorFlow does not warn of being traced once for each cost
             graph = tf.function(self.evaluate, autograph=False).get_concrete_function(point)
+            state = _state_of(graph)
+            if state is not None:
+                self.notes = (
+                    message(
+                        "TensorFlow computes every step eagerly: {text} draws random numbers or changes a variable"
+                        " ({operation}), and compiled steps are made again where a run ends among them.",
+                        text=self.text,
+                        operation=state,
+                    ),
+                    *((_UNSEEDED,) if state.startswith("Random") and not is_seeded() else ()),
+                )
+                return None
             graph(point)
             cost = tf.function(self._cost, autograph=False).get_concrete_function(point)
         except _UNTRACEABLE as error:
@@ -167,6 +192,14 @@ class TensorFlowObjective(CompiledObjective):
 
     def squared_length(self, x: Any) -> Any:
         return tf.tensordot(x, x, 1)
+
+
+def _state_of(graph: Any) -> str | None:
+    """The kind of an operation in a concrete function that changes a state, as random numbers do; None without one."""
+    functions = graph.graph._functions.values() if hasattr(graph.graph, "_functions") else ()
+    graphs = [graph.graph, *(f.graph for f in functions if hasattr(f, "graph"))]
+    kinds = (op.type for inner in graphs for op in inner.get_operations() if op.op_def.is_stateful)
+    return next((kind for kind in kinds if any(word in kind for word in _CHANGING)), None)
 
 
 def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:

@@ -48,6 +48,10 @@ class TorchObjective(Objective):
         if gradient is None:
             self.remote = TorchRemote(self)
 
+    @property
+    def called(self) -> tuple[Any, ...]:
+        return tuple(f for f in (self._function, self._supplied) if f is not None)
+
     def value(self, x: Vector) -> float:
         return float(self._scalar(self._call(self._function, self.leaves(x))).detach())
 
