@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from downslope.api.minimization import maximize, minimize
     from downslope.api.racing import race
     from downslope.api.resuming import resume
+    from downslope.api.studio import studio
     from downslope.api.sweeping import sweep
     from downslope.api.table_fitting import fit
     from downslope.api.verifying import verify
@@ -75,6 +76,7 @@ _HOMES = {
     "resume": "downslope.api.resuming",
     "verify": "downslope.api.verifying",
     "look": "downslope.api.look",
+    "studio": "downslope.api.studio",
     "maximize": "downslope.api.minimization",
     "minimize": "downslope.api.minimization",
     "record": "downslope.recording",
@@ -127,6 +129,7 @@ __all__ = [
     "race",
     "record",
     "resume",
+    "studio",
     "sweep",
     "verify",
 ]
@@ -144,6 +147,12 @@ def _from_optax() -> Any:
     return from_optax
 
 
+def _mimebundle() -> Any:
+    from downslope.notebook.display import mimebundle
+
+    return mimebundle
+
+
 def _updater() -> Any:
     from downslope.optimizers.updater import Updater
 
@@ -153,6 +162,7 @@ def _updater() -> Any:
 attach("to_optax", _to_optax)
 attach("from_optax", _from_optax)
 attach("Updater", _updater)
+attach("mimebundle", _mimebundle)
 
 
 def __getattr__(name: str) -> Any:

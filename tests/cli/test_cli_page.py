@@ -39,3 +39,24 @@ def test_what_is_wrong_is_said(downslope, tmp_path, monkeypatch, line, code, sai
     assert answer.code == code
     assert said in answer.words
     assert not (tmp_path / "p.html").exists()
+
+
+@pytest.mark.parametrize("rules", ["", "--optimizer momentum,gradient_descent"])
+def test_a_usual_rate_that_runs_away_is_not_begun_with(downslope, tmp_path, rules):
+    file = tmp_path / "page.html"
+    answer = downslope(f"page rosenbrock {rules} --output {file}")
+    assert answer.code == 0
+    assert "runs away at its usual learning rate 0.01, so the page begins with" in answer.words
+    page = file.read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+    for method in data["setting"]["methods"]:
+        assert method["hyperparameters"]["learning_rate"] < 2 / 1506  # the largest curvature at the start
+    assert {run["status"] for run in data["runs"]} == {"step_limit"}
+
+
+@pytest.mark.parametrize("chosen", ["--learning-rate 0.01", '--optimizer "gradient_descent(0.01)"'])
+def test_a_rate_that_was_chosen_is_kept(downslope, tmp_path, chosen):
+    file = tmp_path / "page.html"
+    answer = downslope(f"page rosenbrock {chosen} --output {file}")
+    assert "runs away" not in answer.words
+    assert '"learning_rate":0.01' in file.read_text(encoding="utf-8")

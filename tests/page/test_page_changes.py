@@ -100,7 +100,9 @@ def test_what_a_rule_remembers_is_drawn_and_said(visit):
     go_to(page, 4)
     before = page.evaluate(picture)
     page.get_by_label("Rule 1", exact=True).select_option("adam")
-    page.locator(".told", has_text="Thick arrow: −m. Dotted cross: the roots of v.").wait_for()
+    page.locator(
+        ".told", has_text="Thick arrow: −m of adam. Dotted cross: the roots of v of adam."
+    ).wait_for()
     assert page.evaluate(picture) != before
 
 

@@ -34,7 +34,7 @@ def test_a_hostile_formula_does_nothing(visit, text):
     page.wait_for_timeout(300)
     assert page.evaluate("window.hit") is None
     assert page.locator("img, iframe, object").count() == 0
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 5  # data, words, program, what unpacks it, what it unpacked
     refused = error(page) != ""
     read = True
     try:

@@ -9,7 +9,7 @@ import pytest
 from on_the_page import at, bowl, error, fields, steps
 
 import downslope as ds
-from downslope.errors import ObjectiveError
+from downslope.errors import ObjectiveError, UsageError
 from downslope.fitting.losses import LOSSES
 
 TABLE = {"x": [2.0, 4.0, 6.0, 8.0], "y": [81.0, 93.0, 91.0, 97.0]}
@@ -119,9 +119,7 @@ def test_a_bad_hypothesis_is_refused(visit, hypothesis, said, caret):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"hypothesis": "y ~ a*x^2 + b*x + c"}, "one or two parameters, and this one has 3"),
-        ({"hypothesis": "y ~ a*x + b", "l2": 0.1}, "without penalties"),
-        ({"hypothesis": "y ~ a*x + b", "weights": [1, 2, 1, 1]}, "counts each row once"),
+        ({"hypothesis": "y ~ a*x + b", "l1": 0.1}, "no penalty l1"),
     ],
 )
 def test_a_fit_that_a_page_cannot_show_is_refused(asked, said):
@@ -135,3 +133,55 @@ def test_a_fit_in_other_coordinates_begins_where_it_began(visit):
     assert page.locator(".evidence").inner_text() == ""
     last = steps(page)[-1]
     assert float(last["value"]) < 100
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"weights": [1.0, 2.0, 0.0, 1.5]},
+        {"l2": 0.25},
+        {"weights": [1.0, 2.0, 3.0, 4.0], "l2": 0.5, "loss": "rmse"},
+    ],
+    ids=["weights", "penalty", "both"],
+)
+def test_weights_and_penalties_are_those_of_the_library(visit, more):
+    start = {"a": 7.5, "b": 80.6}
+    fit = ds.fit(TABLE, "y ~ a*x + b", optimizer="gradient_descent(0.02)", start=start, steps=40, **more)
+    page = visit(fit.to_html())
+    theirs, history = steps(page), fit.run.history
+    for name in "ab":
+        np.testing.assert_allclose([float(row[name]) for row in theirs], history[name], rtol=1e-9)
+    np.testing.assert_allclose([float(row["value"]) for row in theirs], history.value, rtol=1e-9)
+    assert "ends like the run" in page.locator(".evidence").inner_text()
+    said = page.locator("details.table").inner_text()
+    assert ("The rows count by weights." in said) == ("weights" in more)
+    assert (f"a penalty: {more.get('l2')} times the squares of a." in said) == ("l2" in more)
+    page.get_by_role("button", name="Take the table").click()  # as it is pasted, a table has neither
+    page.wait_for_timeout(200)
+    assert "weights" not in page.locator("details.table").inner_text()
+
+
+CURVED = {"x": [-1.0, 0.0, 1.0, 2.0, 3.0], "z": [1.0, 0.0, 2.0, 1.0, 5.0], "y": [3.1, 1.0, 0.9, 2.8, 7.2]}
+
+
+@pytest.mark.parametrize(("chosen", "free"), [(None, ["a", "b"]), (["b", "c"], ["b", "c"]), (["c"], ["c"])])
+def test_of_more_parameters_some_are_held(visit, chosen, free):
+    fit = ds.fit(CURVED, "y ~ a*x^2 + b*z + c")
+    page = visit(fit.to_html(parameters=chosen))
+    assert page.locator(".starts label").all_inner_texts() == [f"Start {name}" for name in free]
+    held = [name for name in "abc" if name not in free]
+    told = page.locator("section.text").inner_text()
+    assert all(f"{name} = {fit.x[name]:.6g}" in told for name in held)
+    for name in free:
+        page.get_by_label(f"Start {name}").fill(repr(fit.x[name]))
+    page.wait_for_timeout(200)
+    assert float(steps(page)[0]["value"]) == pytest.approx(fit.loss, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [(["d"], "no parameter 'd'"), ([], "these are 0"), (["a", "b", "c"], "these are 3"), (["a", "a"], "2")],
+)
+def test_parameters_that_a_page_cannot_descend_are_refused(chosen, said):
+    with pytest.raises(UsageError, match=said):
+        ds.fit(CURVED, "y ~ a*x^2 + b*z + c").to_html(parameters=chosen)

@@ -33,6 +33,7 @@ from downslope.cli.page import page
 from downslope.cli.predict import predict
 from downslope.cli.race import race
 from downslope.cli.resume import resume
+from downslope.cli.studio import studio
 from downslope.cli.sweep import sweep
 from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
@@ -207,6 +208,7 @@ _COMMANDS = (
     explain_command,
     export,
     page,
+    studio,
     check_gradient,
     check_loop,
     optimizers,

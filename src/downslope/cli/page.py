@@ -30,19 +30,20 @@ WHAT = (
     declared("--steps", type=NUMBER, metavar="N", help=message("At most so many. Default: {n}.", n=STEPS)),
     declared("--maximize", is_flag=True, help=message("Uphill.")),
 )
+LESSON = declared(
+    "--lesson",
+    type=FILE,
+    metavar="FILE",
+    help=message(
+        "A text in Markdown to stand beside the page. Its first line may take parts of the page away: hide: rules,"
+        " steps."
+    ),
+)
 OUTPUT = (
     declared(
         "--output", type=FILE, metavar="FILE", help=message("Where to write the page, such as page.html.")
     ),
-    declared(
-        "--lesson",
-        type=FILE,
-        metavar="FILE",
-        help=message(
-            "A text in Markdown to stand beside the page. Its first line may take parts of the page away: hide: rules,"
-            " steps."
-        ),
-    ),
+    LESSON,
     declared("--quiet", is_flag=True, help=message("No notes.")),
 )
 
@@ -78,7 +79,7 @@ def page(expression: str, **given: Any) -> None:
     check_writable("--output", given["output"])
     lesson = None if given["lesson"] is None else read_text(given["lesson"])
     with warnings_as_notes(given["quiet"]):
-        runs = _runs(expression, given)
+        runs = runs_of(expression, start_of(given), given)
     from downslope.files import write_atomically
     from downslope.page.document import page_of
 
@@ -87,16 +88,21 @@ def page(expression: str, **given: Any) -> None:
         terminal.note(message("wrote {file}", file=given["output"]))
 
 
-def _runs(expression: str, given: dict[str, Any]) -> list[Any]:
+def start_of(given: dict[str, Any]) -> Any:
+    """The start that was typed; None where none was."""
+    return None if given["start"] is None else start_values(given["start"])
+
+
+def runs_of(expression: Any, start: Any, given: dict[str, Any]) -> list[Any]:
+    """The runs of a formula that a page begins with, one for each rule and rate."""
     import downslope
 
-    start = None if given["start"] is None else start_values(given["start"])
     rules = [rule.strip() for rule in split_outside_brackets(given["optimizer"] or "gradient_descent")]
     rates = given["learning_rate"] if isinstance(given["learning_rate"], list) else [given["learning_rate"]]
     descend = downslope.maximize if given["maximize"] else downslope.minimize
     steps = STEPS if given["steps"] is None else given["steps"]
     try:
-        return [
+        runs = [
             descend(expression, start, optimizer=rule, learning_rate=rate, steps=steps, explain=False)
             for rule in rules
             for rate in rates
@@ -105,3 +111,37 @@ def _runs(expression: str, given: dict[str, Any]) -> list[Any]:
         if start is None:
             ask_for_start(expression)
         raise
+    chosen = given["learning_rate"] is not None or "(" in str(given["optimizer"])
+    return runs if chosen else [_within_limit(run, given["quiet"]) for run in runs]
+
+
+def _within_limit(run: Any, quiet: bool) -> Any:
+    """The run; where it runs away at a rate that nobody has chosen, one at half the limit 2/L where it begins."""
+    if run.status != "diverged" or "learning_rate" not in run.optimizer.hyperparameters():
+        return run
+    import numpy as np
+
+    import downslope
+
+    usual = run.optimizer.hyperparameters()["learning_rate"]
+    largest = float(np.abs(np.linalg.eigvalsh(run.objective.hessian(run.start))).max())
+    if not 0 < 1 / largest < usual:
+        return run
+    rule = run.optimizer.changed(learning_rate=float(f"{1 / largest:.2g}"))
+    start = dict(zip(run.history.coordinates, map(float, run.start), strict=True))
+    descend = downslope.maximize if run.maximize else downslope.minimize
+    slower = descend(
+        run.objective, list(start.values()), optimizer=rule, steps=run.stopping.steps, explain=False
+    )
+    if slower.status == "diverged":
+        return run
+    if not quiet:
+        terminal.note(
+            message(
+                "{rule} runs away at its usual learning rate {usual:g}, so the page begins with {rate:g}.",
+                rule=rule.name(),
+                usual=usual,
+                rate=rule.learning_rate,
+            )
+        )
+    return slower

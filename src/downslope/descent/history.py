@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.attachments import attached
 from downslope.descent.columns import Columnar
 from downslope.errors import DataError, UnknownNameError, nearest
 from downslope.messages import listing, message, sentences
@@ -189,6 +190,10 @@ class History(Columnar):
         if not whole:
             raise DataError(message("this is not the history of a run: its columns differ in length."))
         return out
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from downslope.attachments import attached
 from downslope.errors import UsageError
 from downslope.explain.analysis_view import AnalysisView
 from downslope.explain.data_sizes import data_sizes
@@ -95,6 +96,10 @@ class GradientCheck:
             of=self.of,
         )
         return sentences(told, seen)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def evidence(self) -> dict[str, Any]:
         """The numbers, as a finding carries them."""

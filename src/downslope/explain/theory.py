@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from downslope.attachments import attached
 from downslope.descent import Descent
 from downslope.descent.norms import norm_of
 from downslope.descent.stopping import DEFAULT_TOLERANCE
@@ -103,6 +104,10 @@ class Forecast:
         alone = ".single" if len(self.directions) == 1 and self.bounded else ""
         where, way = "" if self.exact else ".local", ".up" if self.up else ""
         return str(say(f"forecast.{key}{alone}{where}{way}", **fields))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def beside(self, run: Descent) -> Forecast:
         """The same, with what then happened."""

@@ -1,7 +1,9 @@
 """The page of runs as one file of HTML: program, view, words and what the runs were asked.
 
-The Content-Security-Policy names its one script and its one style by their hashes and forbids any request. What a
-person has written is in a block of data, where no markup can be: every ``<`` is written as an escape.
+Program and words are packed, which makes a third of them; a few lines unpack the program and have it run. The
+Content-Security-Policy names these lines, the program and the style by their hashes and forbids any request, so that
+nothing but that very text runs. What a person has written is in a block of data, where no markup can be: every ``<`` is
+written as an escape.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
@@ -29,6 +31,7 @@ from downslope.page.bundle import bundle
 from downslope.page.contents import colours, losses, presets, problems, rules
 from downslope.page.evidence import MOST_POINTS, evidence_of, scripts_of
 from downslope.page.lesson import lesson_of
+from downslope.page.shorten import shortened
 from downslope.page.words import in_words, refusals_in_words
 
 FOLDER = Path(__file__).parent
@@ -48,25 +51,30 @@ class PageContent:
         runs: that it is written from, and makes again.
         scripts: dialect -> the first of them, or the fit, as a script.
         lesson: a text to stand beside it.
+        function: text and names of a function that only Python computes, which the page then asks for.
     """
 
     setting: dict[str, Any]
     runs: Sequence[Descent] = ()
     scripts: dict[str, str] = field(default_factory=dict)
     lesson: str | None = None
+    function: dict[str, Any] | None = None
 
 
 def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
-    """The page on which these runs, of one objective from one start, are made again; beside them the text of a lesson.
+    """The page on which these runs are made again; see ``content_of``."""
+    return document(content_of(runs, lesson))
+
+
+def content_of(runs: Sequence[Descent], lesson: str | None = None) -> PageContent:
+    """What a page has of these runs, of one objective from one start; beside them the text of a lesson.
 
     Raises:
         ObjectiveError: the function is no formula of one or two variables.
         UsageError: there are too many runs, or a rule is none that the page has.
     """
-    if not 1 <= len(runs) <= MOST_METHODS:
-        raise UsageError(message("a page shows 1 to {most} rules, not {n}.", most=MOST_METHODS, n=len(runs)))
+    check_content(runs)
     first = runs[0]
-    _check_drawable(first)
     setting = {
         "formula": first.objective.formula.text,
         "start": {name: float(value) for name, value in zip(_names(first), first.start, strict=True)},
@@ -75,7 +83,16 @@ def page_of(runs: Sequence[Descent], lesson: str | None = None) -> str:
         "tolerance": first.stopping.with_defaults().tolerance or 0,
         "maximize": first.maximize,
     }
-    return document(PageContent(setting, runs, scripts_of(first), lesson))
+    return PageContent(setting, runs, scripts_of(first), lesson)
+
+
+def check_content(runs: Sequence[Descent]) -> None:
+    """Raises what ``content_of`` raises, without making what a page has of the runs."""
+    if not 1 <= len(runs) <= MOST_METHODS:
+        raise UsageError(message("a page shows 1 to {most} rules, not {n}.", most=MOST_METHODS, n=len(runs)))
+    _check_drawable(runs[0])
+    for run in runs:
+        method_of(run)
 
 
 def _check_drawable(run: Descent) -> None:
@@ -149,22 +166,49 @@ def _is_page_schedule(schedule: Schedule) -> bool:
     return type(schedule) in all_schedules() and numbers
 
 
+class ServedPage(NamedTuple):
+    """A page for a server to hand out, and the Content-Security-Policy that its answer names."""
+
+    html: str
+    policy: str
+
+
 def document(content: PageContent) -> str:
-    """The file of a page."""
+    """The file of a page, which asks nobody for anything."""
+    return _written(content).html
+
+
+def served(content: PageContent) -> ServedPage:
+    """The page of a server, which may ask that server alone."""
+    return _written(content, asks="server")
+
+
+def framed(content: PageContent) -> str:
+    """The page within a notebook, which asks what is around its frame, and sends no requests."""
+    return _written(content, asks="notebook").html
+
+
+def _written(content: PageContent, asks: str | None = None) -> ServedPage:
     share = MOST_POINTS // max(1, len(content.runs) + ("table" in content.setting))
     evidence = [evidence_of(run, share) for run in content.runs]
     setting = content.setting | ({"lesson": lesson_of(content.lesson)} if content.lesson else {})
-    own = {"setting": setting, "runs": [one.record for one in evidence]}
-    script = _script().replace(
+    own = {
+        "setting": setting,
+        "runs": [one.record for one in evidence],
+        "asks": asks,
+        "function": content.function,
+    }
+    program = _program().replace(
         NO_MAPS, NO_MAPS[:-2] + ",\n".join(one.step_map for one in evidence) + NO_MAPS[-2:]
     )
-    style = (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
+    loader, style = _loader(), (FOLDER / "view" / "style.css").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; script-src '{_hashed(script)}'; style-src '{_hashed(style)}'; "
-        "img-src data: blob:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src '{_hashed(loader)}' '{_hashed(program)}'; "
+        f"style-src '{_hashed(style)}'; img-src data: blob:; worker-src blob:; "
+        f"connect-src '{'self' if asks == 'server' else 'none'}'; base-uri 'none'; form-action 'none'"
     )
-    words = in_words()
-    return (
+    words, reference = in_words(), _json(_reference() | {"scripts": content.scripts})
+    text = (
         f'<!doctype html>\n<html lang="{html.escape(current_language())}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy, quote=True)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -172,9 +216,11 @@ def document(content: PageContent) -> str:
         f"<title>{html.escape(words['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<noscript>{html.escape(words['noscript'])}</noscript>\n"
         f'<script type="application/json" id="data">{_json(own).replace("<", BRACKET)}</script>\n'
-        f'<script type="application/gzip" id="packed">{_packed(_reference() | {"scripts": content.scripts})}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f'<script type="application/gzip" id="packed">{_packed(reference)}</script>\n'
+        f'<script type="application/gzip" id="program">{_packed(program)}</script>\n'
+        f"<script>{loader}</script>\n</body>\n</html>\n"
     )
+    return ServedPage(text, policy)
 
 
 def _reference() -> dict[str, Any]:
@@ -195,17 +241,19 @@ def _json(data: Any) -> str:
     return json.dumps(_plain(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _packed(data: Any) -> str:
-    """Compressed, as text: a third of its length."""
-    return base64.b64encode(gzip.compress(_json(data).encode(), mtime=0)).decode()
+def _packed(text: str) -> str:
+    """Compressed, and then letters and digits: a third of its length."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 @cache
-def _script() -> str:
-    script = bundle(
-        FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js"
-    )
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+def _program() -> str:
+    return bundle(FOLDER / "view" / "main.js", FOLDER / "program" / "worker.js", FOLDER / "view" / "start.js")
+
+
+@cache
+def _loader() -> str:
+    return shortened((FOLDER / "view" / "unpack.js").read_text(encoding="utf-8"))
 
 
 def _hashed(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from downslope.symbolic.unknown import TraceError
 
 OWN = frozenset(("erf", "erfc"))  # that neither browsers nor a definition have: arithmetic.js
 DIMENSIONS = (1, 2)
+LONGEST_FOR_LANES = 4_000  # characters of a step; longer ones are called run by run
 
 
 class StepMapRequest(NamedTuple):
@@ -116,7 +118,8 @@ def _arithmetic(rule: Optimizer, n: int) -> str:
     """Size of the state, and functions of the buffer [hyperparameters | x | state].
 
     ``init`` writes the first state; ``step`` writes x and state into another buffer and says whether the point is
-    accepted; ``answer`` writes the point that is reported, where that is another than the last one.
+    accepted; ``lanes`` is ``step`` for many runs, and not there for the longest; ``answer`` writes the point that is
+    reported, where that is another than the last one.
     """
     paths = list(rule.scalars())
     x = SymbolicArray.symbols("#x", n)
@@ -134,7 +137,17 @@ def _arithmetic(rule: Optimizer, n: int) -> str:
     first = flat(state)
     init = body_of({f"a[{begin + n + i}]": e for i, e in enumerate(first)}, names)
     answer = _answer(rule, x, shape, (begin, names))
-    return f"{{ state: {size}, init(a) {{{init}}}, step(a, o, f, g) {{{step}}}, answer: {answer} }}"
+    lanes = f", {_lanes(step)}" if len(step) <= LONGEST_FOR_LANES else ""
+    return f"{{ state: {size}, init(a) {{{init}}}, step(a, o, f, g) {{{step}}}{lanes}, answer: {answer} }}"
+
+
+def _lanes(step: str) -> str:
+    """The same step for runs side by side, of which each number is an array with an entry for each run."""
+    inside = re.sub(r"\b([aog])\[(\d+)\]", r"\1\2[k]", re.sub(r"\bf\b", "f[k]", step))
+    inside = re.sub(r"\breturn ([^;]*);", r"r[k]=\1;", inside)
+    arrays = sorted({(letter, int(place)) for letter, place in re.findall(r"\b([aog])(\d+)\[k\]", inside)})
+    taken = ",".join(f"{letter}{place}={letter}[{place}]" for letter, place in arrays)
+    return f"lanes(a, o, f, g, r, n) {{const {taken};\nfor (let k=0;k<n;k++) {{{inside}}}}}"
 
 
 def step_map(run: StepMapRequest) -> str:

@@ -52,6 +52,10 @@ _WORDS: dict[str, Message] = {
         number="{number}",
         width="{width}",
     ),
+    "table_weights": message("The rows count by weights.", context="page"),
+    "table_penalty": message(
+        "Added is a penalty: {l2} times the squares of {names}.", context="page", l2="{l2}", names="{names}"
+    ),
     "loss": message("Loss", context="page"),
     "hypothesis": message(
         "With a table the formula says what a column is: {example}. The columns are {columns}.",
@@ -88,8 +92,12 @@ _WORDS: dict[str, Message] = {
     "until": message("until step {step}: {setting}", context="page", step="{step}", setting="{setting}"),
     "join": message("Undo the change at step {step}", context="page", step="{step}"),
     "arrow_slope": message("The thin arrow goes against the gradient.", context="page"),
-    "arrow_arrow": message("Thick arrow: −{symbol}.", context="page", symbol="{symbol}"),
-    "arrow_root": message("Dotted cross: the roots of {symbol}.", context="page", symbol="{symbol}"),
+    "arrow_arrow": message(
+        "Thick arrow: −{symbol} of {rules}.", context="page", symbol="{symbol}", rules="{rules}"
+    ),
+    "arrow_root": message(
+        "Dotted cross: the roots of {symbol} of {rules}.", context="page", symbol="{symbol}", rules="{rules}"
+    ),
     "limit_everywhere": message("limit 2/L = {limit}", context="page", limit="{limit}"),
     "limit_here": message("2/L at step {step} = {limit}", context="page", step="{step}", limit="{limit}"),
     "map": message("Map", context="page"),
@@ -114,6 +122,13 @@ _WORDS: dict[str, Message] = {
         across="{across}",
         upwards="{upwards}",
         rule="{rule}",
+        steps="{steps}",
+        tolerance="{tolerance}",
+    ),
+    "cells_none": message(
+        "No run came to rest: in {steps} steps none got to a gradient norm of {tolerance}. More steps, another rate, or"
+        " a larger norm to stop at show where they end.",
+        context="page",
         steps="{steps}",
         tolerance="{tolerance}",
     ),
@@ -265,6 +280,10 @@ _WORDS: dict[str, Message] = {
         context="page",
     ),
     "explained": message("What was found of the run by {rule}", context="page", rule="{rule}"),
+    "asking": message("Python explains this setting …", context="page"),
+    "no_answer": message(
+        "Python does not answer: it may have been ended. The page goes on without it.", context="page"
+    ),
     "script": message("As a script: the run that this page was written from", context="page"),
     "dialect": message("Dialect", context="page"),
     "too_many": message(

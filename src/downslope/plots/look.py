@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -92,9 +93,18 @@ def themed(name: str | None) -> Theme:
     return THEMES[name or "light"]
 
 
+class Picture(Figure):
+    """A figure that a notebook shows, although no backend of pyplot's is asked."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", facecolor=self.get_facecolor())
+        return buffer.getvalue()
+
+
 def blank(theme: Theme) -> Figure:
     """An empty figure with a canvas of its own: no display and no global state."""
-    figure = Figure(figsize=(WIDTH, 6.0), dpi=DPI, facecolor=theme.paper)
+    figure = Picture(figsize=(WIDTH, 6.0), dpi=DPI, facecolor=theme.paper)
     FigureCanvasAgg(figure)
     return figure
 

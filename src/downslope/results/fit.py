@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Unpack
 
+from downslope.attachments import attached
 from downslope.descent.result import Descent, counted
 from downslope.errors import DataError
 from downslope.files import write_atomically
@@ -92,14 +94,22 @@ class Fit(FitResult):
 
         return export(self, to, path, table=table, data=data)
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, parameters: Sequence[str] | None = None
+    ) -> str:
         """The fit as one file of HTML: rows, curve and cost surface, on which the parameters are dragged.
 
         The page descends in the parameters themselves. A fit that was descended so is made again there and compared;
         another begins where it began, by its rule or, if a page has it not, by a search along the gradient.
 
+        Args:
+            path: where to write it too.
+            parameters: of a fit with more than two, the one or two that are descended on the page; by default the first
+                two. The others are held at what the fit found, and the page says so.
+
         Raises:
-            ObjectiveError: it has more than two parameters, more than 1,000 rows, weights or a penalty.
+            ObjectiveError: it has more than 1,000 rows, a penalty l1, or a loss of several numbers.
+            UsageError: there are no such parameters.
             DataError: the file cannot be written.
 
         >>> import downslope as ds
@@ -109,7 +119,7 @@ class Fit(FitResult):
         """
         from downslope.page.fits import page_of_fit  # what a page offers is read with the first one
 
-        page = page_of_fit(self)
+        page = page_of_fit(self, parameters)
         if path is not None:
             write_atomically(path, page.encode())
         return page
@@ -157,6 +167,10 @@ class Fit(FitResult):
         kept = None if self.recorded is None else self.recorded["left_with"]
         left = kept if self.left_with is None else state_to_dict(self.left_with)
         return {**fit_to_dict(self, explanation), "left_with": left}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         errors = self.standard_errors or {}

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Unpack
 
+from downslope.attachments import attached
 from downslope.descent.result import Descent
 from downslope.explain.explanation import Explanation
 from downslope.explain.kept import explanation_of
@@ -93,6 +94,10 @@ class Run(Descent):
         if path is not None:
             write_atomically(path, page.encode())
         return page
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def explain(self) -> Explanation:
         """Why it ended as it did: the kind of point, causes of trouble with advice that was run, a forecast.

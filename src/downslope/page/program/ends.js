@@ -30,32 +30,34 @@ class Many {
     Object.assign(this, { compiled, n, sign, steps, code: rule[n], rate: new Rate(rule, options) });
     this.first = this.rate.numbers.length;
     this.square = tolerance * tolerance;
-    const buffers = () => Array.from({ length: LANES }, () => new Float64Array(this.first + n + this.code.state));
-    [this.here, this.there] = [buffers(), buffers()]; // of every lane [hyperparameters | x | state], before and after a step
+    const column = () => new Float64Array(LANES);
+    // [hyperparameters | x | state], each an array with an entry for every lane, before and after a step, which leaves the first as they are
+    this.here = Array.from({ length: this.first + n + this.code.state }, column);
+    this.there = this.here.map((own, i) => (i < this.first ? own : column()));
+    this.stepAll = this.code.lanes ?? oneByOne(this.code, this.here.length, n);
     this.scheduled = this.rate.schedules.length ? () => new Rate(rule, options) : null;
     this.lanes = [];
-    this.g = new Float64Array(n);
+    [this.values, this.goodValue, this.accepted, this.ceilings] = [column(), column(), column(), column()];
+    [this.slopes, this.good] = [0, 1].map(() => Array.from({ length: n }, column));
     this.which = new Int32Array(LANES);
     this.step = new Int32Array(LANES);
-    this.ceilings = new Float64Array(LANES);
     this.evaluations = 0;
   }
 
   /** Up to LANES runs, until all of them have ended; those that have make room for the last. */
   block(starts, rates, begin, count, out) {
-    const { n, first, which } = this;
+    const { n, first, which, here, code } = this, buffer = new Float64Array(here.length);
     for (let lane = 0; lane < count; lane++) {
-      const [here, there] = [this.here[lane], this.there[lane]];
-      here.set(this.rate.numbers);
-      if (rates) here[this.rate.place] = rates[begin + lane];
+      buffer.set(this.rate.numbers);
+      if (rates) buffer[this.rate.place] = rates[begin + lane];
       if (this.scheduled) {
         this.lanes[lane] = this.scheduled();
         if (rates) this.lanes[lane].base = rates[begin + lane];
-        here[this.rate.place] = this.lanes[lane].at(NaN);
+        buffer[this.rate.place] = this.lanes[lane].at(NaN);
       }
-      for (let j = 0; j < n; j++) here[first + j] = starts[(begin + lane) * n + j];
-      this.code.init(here);
-      there.set(here);
+      for (let j = 0; j < n; j++) buffer[first + j] = starts[(begin + lane) * n + j];
+      code.init(buffer);
+      for (let i = 0; i < buffer.length; i++) here[i][lane] = buffer[i];
       which[lane] = begin + lane;
       this.step[lane] = -1;
       this.ceilings[lane] = Infinity;
@@ -65,58 +67,83 @@ class Many {
 
   /** One evaluation of every lane; returns how many go on. */
   advance(count, out) {
-    const { compiled, n, first, here, there, g, sign, which, step, ceilings, square: least, steps, evaluations } = this;
-    const { x: points, value: values, g: slopes } = compiled.lanes;
-    const most = 4 * steps + 100, lanes = this.scheduled && this.lanes;
-    for (let j = 0; j < n; j++) {
-      const point = points[j], place = first + j;
-      for (let lane = 0; lane < count; lane++) point[lane] = here[lane][place];
-    }
+    const { compiled, n, first, here, there, sign, accepted, rate } = this, { x: points, value, g } = compiled.lanes;
+    const lanes = this.scheduled && this.lanes;
+    for (let j = 0; j < n; j++) points[j].set(count < LANES ? here[first + j].subarray(0, count) : here[first + j]);
     compiled.gradients(count);
-    let left = 0;
-    for (let lane = 0; lane < count; lane++) {
-      const [before, after] = [here[lane], there[lane]];
-      let square = 0;
-      for (let j = 0; j < n; j++) {
-        const slope = sign * slopes[j][lane];
-        g[j] = slope;
-        square += slope * slope;
-      }
-      const value = sign * values[lane], run = which[lane], ceiling = ceilings[lane];
-      if (lanes) lanes[lane].set(before, value);
-      const accepted = Number(this.code.step(before, after, value, g)) > 0.5;
-      const cause = judgeAt(accepted, step[lane] + 1, evaluations, value, square, NaN, 1, 0, least, -1, -1, -Infinity, ceiling, -ceiling, steps, most, Infinity);
-      if (accepted && Number.isFinite(value) && Number.isFinite(square)) {
-        if (++step[lane] === 0) ceilings[lane] = Math.min(RUNAWAY * (1 + Math.abs(value)), Number.MAX_VALUE);
-        out.steps[run] = step[lane];
-        out.value[run] = sign * value;
-        if (lanes) lanes[lane].accept();
-        if (cause) this.keep(before, run, out);
-        else for (let j = 0; j < n; j++) out.x[run * n + j] = before[first + j];
-      }
-      if (cause) {
-        out.cause[run] = cause;
-        continue;
-      }
-      here[lane] = here[left]; // the buffers of a lane that goes on move forward, those of one that has ended back
-      there[lane] = there[left];
-      if (lanes) [lanes[left], lanes[lane]] = [lanes[lane], lanes[left]];
-      here[left] = after;
-      there[left] = before;
-      which[left] = run;
-      step[left] = step[lane];
-      ceilings[left] = ceilings[lane];
-      left++;
-    }
+    const values = turned(value, this.values, sign, count), slopes = g.map((slope, j) => turned(slope, this.slopes[j], sign, count));
+    if (lanes) for (let lane = 0; lane < count; lane++) here[rate.place][lane] = lanes[lane].at(values[lane]);
+    this.stepAll(here, there, values, slopes, accepted, count);
+    const left = this.judge(count, values, slopes, out);
+    [this.here, this.there] = [there, here];
     return left;
   }
 
-  /** The point that a run ended at, as the rule reports it. */
-  keep(before, run, out) {
-    const { n, first, code } = this;
-    const point = new Float64Array(n);
-    for (let j = 0; j < n; j++) point[j] = before[first + j];
-    if (code.answer) code.answer(before, point);
+  /** Drops the lanes that have ended; from behind, so that the last lane has been judged before it moves. */
+  judge(count, values, slopes, out) {
+    const { n, first, here, accepted, step, ceilings, steps, evaluations, square: least, good } = this;
+    const most = 4 * steps + 100, last = evaluations < most ? steps - 1 : -1, x0 = here[first], x1 = here[first + n - 1];
+    const [g0, g1] = slopes, two = n === 2, [good0, good1] = [good[0], good[n - 1]], goodValue = this.goodValue;
+    for (let lane = count - 1; lane >= 0; lane--) {
+      const value = values[lane], ceiling = ceilings[lane], square = two ? g0[lane] * g0[lane] + g1[lane] * g1[lane] : g0[lane] * g0[lane];
+      const accept = accepted[lane] > 0.5;
+      // A lane of which no test of the judge can say anything goes on without being brought before it.
+      const plain = accept && square > least && square < Infinity && value <= ceiling && value >= -ceiling && step[lane] >= 0 && step[lane] < last;
+      const cause = plain ? 0 : judgeAt(accept, step[lane] + 1, evaluations, value, square, NaN, 1, 0, least, -1, -1, -Infinity, ceiling, -ceiling, steps, most, Infinity);
+      const taken = plain || (accept && Number.isFinite(value) && Number.isFinite(square));
+      if (taken) {
+        if (++step[lane] === 0) ceilings[lane] = Math.min(RUNAWAY * (1 + Math.abs(value)), Number.MAX_VALUE);
+        goodValue[lane] = value;
+        good0[lane] = x0[lane];
+        good1[lane] = x1[lane];
+        if (this.scheduled) this.lanes[lane].accept();
+      }
+      if (cause) {
+        this.keep(lane, { cause, taken, out });
+        this.drop(lane, --count);
+      }
+    }
+    return count;
+  }
+
+  /** Where a lane has ended: at its last good point, or what the rule reports in the place of that. */
+  keep(lane, { cause, taken, out }) {
+    const { n, code, here, good, goodValue, which, step, sign } = this, run = which[lane];
+    out.cause[run] = cause;
+    if (step[lane] < 0) return;
+    const point = Float64Array.from(good, (column) => column[lane]);
+    out.steps[run] = step[lane];
+    out.value[run] = sign * goodValue[lane];
+    if (taken && code.answer) code.answer(Float64Array.from(here, (column) => column[lane]), point);
     out.x.set(point, run * n);
   }
+
+  /** The last lane takes the place of one that has ended. */
+  drop(lane, last) {
+    if (lane === last) return;
+    for (const column of this.there) column[lane] = column[last];
+    for (const column of [this.which, this.step, this.ceilings, this.goodValue, ...this.good]) column[lane] = column[last];
+    if (this.scheduled) this.lanes[lane] = this.lanes[last];
+  }
+}
+
+/** A column of values as the rule sees them: with the other sign where it climbs. */
+function turned(column, own, sign, count) {
+  if (sign > 0) return column;
+  for (let lane = 0; lane < count; lane++) own[lane] = -column[lane];
+  return own;
+}
+
+/** The step of a rule that is too long to be printed for lanes: one run after the other. */
+function oneByOne(code, size, n) {
+  const [before, after, g] = [new Float64Array(size), new Float64Array(size), new Float64Array(n)];
+  return (here, there, values, slopes, accepted, count) => {
+    for (let lane = 0; lane < count; lane++) {
+      for (let i = 0; i < size; i++) before[i] = here[i][lane];
+      for (let j = 0; j < n; j++) g[j] = slopes[j][lane];
+      after.set(before);
+      accepted[lane] = Number(code.step(before, after, values[lane], g));
+      for (let i = 0; i < size; i++) there[i][lane] = after[i];
+    }
+  };
 }

@@ -21,11 +21,12 @@ export function sidesOf(text) {
 
 /**
  * {names (the parameters), compiled, predict(parameters, column, values)} of the right side of a hypothesis; columns is
- * {name: numbers}; loss {formula (in u, y, r = u - y and c), root, number}.
+ * {name: numbers}; loss {formula (in u, y, r = u - y and c), root, number}; weights one number for each row; l2 is added
+ * times the squares of those parameters that are penalised.
  *
  * compiled is what compileFormula makes of a formula; work is how many rows a value takes.
  */
-export function compileFit({ right, target, columns, loss }) {
+export function compileFit({ right, target, columns, loss, weights = null, l2 = 0, penalised = [] }) {
   const { tree, names } = readFormula(right);
   const used = names.filter((name) => Object.hasOwn(columns, name));
   const parameters = names.filter((name) => !used.includes(name));
@@ -33,19 +34,21 @@ export function compileFit({ right, target, columns, loss }) {
   const row = replaced(readFormula(loss.formula).tree, new Map([["u", tree], ["y", y], ["r", difference(tree, y)], ["c", number]]));
   const data = [...new Set([...used, target])];
   const tape = compileFormula(row, [...parameters, ...data]);
-  const cost = new Cost(tape, parameters, data.map((name) => Float64Array.from(columns[name])), loss.root);
+  const values = data.map((name) => Float64Array.from(columns[name])), strengths = parameters.map((name) => (penalised.includes(name) ? l2 : 0));
+  const cost = new Cost({ tape, parameters, data: values, root: loss.root, weights, strengths });
   const predicted = compileFormula(tree, [...parameters, ...used]);
   return { names: parameters, used, compiled: cost.compiled(), predict: (x, at) => predicted.value(Float64Array.from([...x, ...at])) };
 }
 
 class Cost {
-  constructor(tape, parameters, data, root) {
-    Object.assign(this, { tape, parameters, data, root, rows: data[0].length });
+  constructor(given) {
+    const rows = given.data[0].length, { weights } = given;
+    Object.assign(this, { ...given, rows, sum: weights ? weights.reduce((sum, weight) => sum + weight, 0) : rows });
   }
 
-  /** The mean over all rows, or its root, at x; its gradient is written to g. */
+  /** The mean over all rows, or its root, and the penalty, at x; its gradient is written to g. */
   at(x, g) {
-    const { tape, data, rows } = this, n = this.parameters.length;
+    const { tape, data, rows, weights, strengths } = this, n = this.parameters.length;
     const { x: inputs, value: values, g: slopes } = tape.lanes;
     let total = 0;
     g.fill(0);
@@ -54,13 +57,22 @@ class Cost {
       for (let j = 0; j < n; j++) inputs[j].fill(x[j], 0, count);
       data.forEach((column, k) => inputs[n + k].set(column.subarray(begin, begin + count)));
       tape.gradients(count);
+      if (weights) {
+        for (let k = 0; k < count; k++) total += weights[begin + k] * values[k];
+        for (let j = 0; j < n; j++) for (let k = 0, slope = slopes[j]; k < count; k++) g[j] += weights[begin + k] * slope[k];
+        continue;
+      }
       for (let k = 0; k < count; k++) total += values[k];
       for (let j = 0; j < n; j++) for (let k = 0, slope = slopes[j]; k < count; k++) g[j] += slope[k];
     }
-    const mean = total / rows, value = this.root ? Math.sqrt(mean) : mean;
-    const factor = (this.root && value > 0 ? 1 / (2 * value) : 1) / rows;
-    for (let j = 0; j < n; j++) g[j] *= factor;
-    return value;
+    const mean = total / this.sum, value = this.root ? Math.sqrt(mean) : mean;
+    const factor = (this.root && value > 0 ? 1 / (2 * value) : 1) / this.sum;
+    let penalty = 0;
+    for (let j = 0; j < n; j++) {
+      penalty += strengths[j] * x[j] * x[j];
+      g[j] = g[j] * factor + 2 * strengths[j] * x[j];
+    }
+    return value + penalty;
   }
 
   compiled() {

@@ -49,9 +49,15 @@ function arrow(pen, [x0, y0, x1, y1], style) {
 
 /** What they mean, for the paths that are shown. */
 export function arrowLegend(paths, at, model) {
-  const said = new Map(model.names.length === 2 ? [["slope", say("arrow_slope")]] : []);
+  const found = new Map();
   for (const path of paths) {
-    for (const { kind, name } of arrowsOf(path, at, model)) if (kind !== "slope") said.set(kind + name, say(`arrow_${kind}`, { symbol: printedSymbol(name) }));
+    for (const { kind, name } of arrowsOf(path, at, model)) {
+      if (kind === "slope") continue;
+      const one = found.get(kind + name) ?? { kind, symbol: printedSymbol(name), rules: [] };
+      one.rules.push(path.number + path.method.rule);
+      found.set(kind + name, one);
+    }
   }
-  return element("p", { class: "faint" }, [...said.values()].join(" "));
+  const said = [...found.values()].map(({ kind, symbol, rules }) => say(`arrow_${kind}`, { symbol, rules: rules.join(", ") }));
+  return element("p", { class: "faint" }, [...(model.names.length === 2 ? [say("arrow_slope")] : []), ...said].join(" "));
 }

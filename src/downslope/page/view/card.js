@@ -22,7 +22,7 @@ export class Card {
     const remove = element("button", { type: "button", class: "small", "aria-label": label, title: label, onclick: () => owner.remove(i) }, "×");
     this.root = element("fieldset", { class: "method" }, element("legend", { class: "unseen" }, say("rule", { number: i + 1 })));
     const summary = element("p", { class: "faint" }, page.rules[this.method.rule]?.summary ?? "");
-    this.root.append(element("div", { class: "row" }, this.swatch, this.choice, several ? remove : null), summary, ...this.earlier(), ...this.rate(), ...this.others(), ...this.schedule(), ...this.changes());
+    this.root.append(element("div", { class: "row" }, several ? element("b", {}, String(i + 1)) : null, this.swatch, this.choice, several ? remove : null), summary, ...this.earlier(), ...this.rate(), ...this.others(), ...this.schedule(), ...this.changes());
   }
 
   choose() {

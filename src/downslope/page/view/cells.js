@@ -54,7 +54,7 @@ export function paint(map, compiled, colours) {
   const ended = request.kind === "ends" ? endPoints(map, compiled) : null;
   const logs = Float64Array.from(steps, (count) => Math.log(Math.max(1, count)));
   const good = logs.filter((_, run) => GOOD.has(STATUSES[cause[run]])).sort();
-  const [low, high] = good.length ? [quantile(good, 0.01), quantile(good, 0.99)] : [0, 1];
+  const [low, high] = good.length ? [quantile(good, 0.01), quantile(good, 0.99)] : [0, 0];
   const part = (run) => (high > low ? Math.min(1, Math.max(0, (logs[run] - low) / (high - low))) : 0);
   const meaning = new Map();
   for (let run = 0; run < steps.length; run++) {

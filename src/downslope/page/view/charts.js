@@ -2,6 +2,8 @@
 
 import { Frame, axes, decadeAxis } from "./frame.js";
 
+const LEAST = 1e-4; // of a quantity, by which it has to change to be drawn as wide as the axis
+
 /**
  * Draws one quantity of all paths against steps, on a logarithmic scale where it is above 0 and spans decades. lines are
  * [{steps (null: each), values, colour, dash, at (its value at the step shown, or NaN)}]; marks [{step, colour}] are steps
@@ -11,7 +13,9 @@ export function drawChart(pen, { width, height, colours, lines, marks, last, at,
   pen.rectangle(0, 0, width, height, colours.paper);
   const { low, high, logarithmic } = spanOf(lines);
   const scale = logarithmic ? Math.log10 : (value) => value;
-  const room = (scale(high) - scale(low) || 1) * 0.06;
+  const size = Math.max(Math.abs(scale(low)), Math.abs(scale(high)));
+  const extent = scale(high) - scale(low) > LEAST * size ? scale(high) - scale(low) : 0.1 * size || 1; // else its numbers would all look the same
+  const room = extent * 0.06 + (extent - (scale(high) - scale(low))) / 2;
   const box = { left: 58, top: 24, width: width - 74, height: height - 62 };
   const frame = new Frame(box, [0, last, scale(low) - room, scale(high) + room]);
   if (logarithmic) logarithmicAxes(pen, frame, { colours, names, low, high });

@@ -2,6 +2,7 @@
 
 import { MOST_STEPS } from "./setting.js";
 import { page } from "./dom.js";
+import { compileRemote, isRemote } from "./remote.js";
 import { compileFit, sidesOf } from "../program/fit.js";
 import { compileFormula } from "../program/tape.js";
 import { descend } from "../program/descend.js";
@@ -29,6 +30,7 @@ export const partAt = (path, step) => path.parts.findLast(({ from }) => from <= 
 /** A formula that can be descended, or a hypothesis over a table; throws a refusal of the reader. */
 export function understand(text, table = null) {
   if (table) return understandFit(text, table);
+  if (isRemote(text)) return { names: page.function.names, compiled: compileRemote(), fit: null };
   const { tree, names } = readFormula(text);
   return names.length === 1 || names.length === 2 ? { names, compiled: compileFormula(tree, names), fit: null } : { names, compiled: null };
 }
@@ -41,7 +43,7 @@ function understandFit(text, table) {
   if (!sides || !Object.hasOwn(columns, sides.target)) throw { message: { key: "hypothesis", fields: { columns: Object.keys(columns).join(", "), example: `${Object.keys(columns).at(-1)} = a*${Object.keys(columns)[0]} + b` } } };
   const known = page.losses.find(({ name }) => name === table.loss), loss = { ...known, number: table.number ?? known.number };
   if (!keys.has(table)) keys.set(table, `table ${++tables}`);
-  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss };
+  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss, weights: table.weights, l2: table.l2, penalised: table.penalised };
   try {
     const { names, compiled, ...fit } = compileFit(request);
     return { names, compiled: names.length === 1 || names.length === 2 ? compiled : null, fit: { ...fit, request, columns, target: sides.target } };
@@ -95,6 +97,7 @@ export function pointAt(path, step, n) {
 
 /** Second derivatives by central differences of the gradient over so many usual steps. */
 export function hessian(compiled, x, wide = 1) {
+  if (compiled.remote) return Array.from(x, () => Array.from(x, () => NaN)); // each would be a question of its own
   const n = x.length, out = [], place = Float64Array.from(x), up = new Float64Array(n), down = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     const h = CUBE_ROOT * Math.max(1, Math.abs(x[i])) * wide;

@@ -3,6 +3,7 @@
 import { descend } from "../program/descend.js";
 import { pointAt } from "./descents.js";
 import { element, page, say } from "./dom.js";
+import { told } from "./explained.js";
 import { point, shown } from "./numbers.js";
 
 /* global MAPS */
@@ -48,13 +49,12 @@ export function evidenceOf(model) {
   return (page.runs ?? []).map((run, i) => {
     const path = model.paths[i];
     if (!path?.length || !run.x) return null;
-    const { rule } = path.method, made = again(model, path, i), last = made.steps, ended = pointAt({ ...made, length: made.value.length }, last, n);
+    const rule = path.number + path.method.rule, made = again(model, path, i), last = made.steps, ended = pointAt({ ...made, length: made.value.length }, last, n);
     const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
     const alike = run.steps === last && gap <= NEAR * Math.max(1, ...run.x.map(Math.abs));
     const said = alike ? say("identical", { rule, steps: last, gap: shown(gap, 2) }) : say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
-    const found = (run.sentences ?? []).map((sentence) => element("p", {}, sentence));
     const points = run.points ? compared(run, made, n, rule) : [];
-    const about = found.length ? element("details", { open: page.runs.length === 1 }, element("summary", {}, say("explained", { rule })), ...found) : null;
+    const about = run.sentences?.length && !page.asks ? told(rule, run.sentences, page.runs.length === 1) : null;
     return element("div", {}, ...[said, ...points].map((sentence) => element("p", {}, sentence)), about);
   }).filter(Boolean);
 }

@@ -15,10 +15,10 @@ export class Looks {
     this.root = element("div", { class: "row" }, labelled(say("picture"), this.picture), this.ofRow);
   }
 
-  /** Shows a setting of a function of so many variables; what is not possible cannot be chosen. */
-  show({ picture, of, methods }, variables) {
+  /** Shows a setting of a function of so many variables; what is not possible cannot be chosen, as maps of runs of a function that only Python has. */
+  show({ picture, of, methods }, variables, remote = false) {
     const rated = methods[of] !== undefined && isRated(methods[of]);
-    const possible = (name) => name === "lines" || (name === "rates" ? rated : variables === 2);
+    const possible = (name) => name === "lines" || (remote ? name === "surface" && variables === 2 : name === "rates" ? rated : variables === 2);
     const named = (name) => say(name === "lines" && variables === 1 ? "curve" : `picture_${name}`);
     this.picture.replaceChildren(...PICTURES.filter(possible).map((name) => element("option", { value: name }, named(name))));
     this.picture.value = possible(picture) ? picture : "lines";

@@ -4,6 +4,7 @@ import { Asked } from "./asked.js";
 import { limitOf, partAt, pointAt, understand, way } from "./descents.js";
 import { copy, element, page, save, say, settled } from "./dom.js";
 import { evidenceOf } from "./evidence.js";
+import { Explained } from "./explained.js";
 import { showLesson } from "./lesson.js";
 import { Looks } from "./looks.js";
 import { Methods } from "./methods.js";
@@ -12,6 +13,7 @@ import { outlook } from "./outlook.js";
 import { Picture, coloured } from "./picture.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
+import { fetchMissing, isMissing } from "./remote.js";
 import { scripts } from "./scripts.js";
 import { Secant } from "./secant.js";
 import { copyOf, fromLink, plainSetting, settingFrom, toLink } from "./setting.js";
@@ -25,7 +27,7 @@ const model = { setting: OWN, text: "", names: [], compiled: null, fit: null, st
 
 const asked = new Asked({
   preset: (plain) => open({ ...settingFrom(plain), lesson: model.setting.lesson }),
-  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }),
+  problem: (problem) => open({ ...model.setting, table: null, formula: problem.formula, start: new Map(Object.entries(problem.start)), view: null, at: null, maximize: false }, true),
   formula: (text) => {
     if (read(text)) {
       model.setting.formula = text;
@@ -33,10 +35,12 @@ const asked = new Asked({
     }
   },
   table: (table) => {
-    const taken = { ...model.setting, table, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
+    const start = new Map(table ? [] : Object.entries(page.problems[0].start));
+    const taken = { ...model.setting, table, start, view: null, at: null }, columns = Object.keys(table?.columns ?? {});
     const usual = table ? `${columns.at(-1)} = ${columns.length > 1 ? `a*${columns[0]} + b` : "b"}` : page.problems[0].formula;
     taken.formula = table !== null && asked.formula.value.includes("=") ? asked.formula.value : usual;
-    open(settingFrom(plainSetting(taken)));
+    if (table) Object.assign(model, { start: [], starts: new Map() }); // where another function began is no start for this one
+    open(settingFrom(plainSetting(taken)), true);
   },
   start: (i, value) => move(model.start.map((old, k) => (k === i ? value : old))),
   option: (name, value) => {
@@ -59,7 +63,7 @@ const picture = new Picture(model, {
 const looks = new Looks((name, value) => {
   model.setting[name] = value;
   model.mapped = model.setting.methods[model.setting.of];
-  looks.show(model.setting, model.names.length);
+  looks.show(model.setting, model.names.length, model.compiled.remote);
   picture.refresh();
   draw();
 });
@@ -75,6 +79,7 @@ const secant = new Secant((h) => {
 });
 const live = element("div", { role: "status", "aria-live": "polite" });
 const evidence = element("div", { class: "evidence" });
+const explained = new Explained();
 const update = element("div", { class: "update" });
 const table = element("div", { class: "scroll", tabindex: "0" });
 const details = element("details", { class: "steps" }, element("summary", {}, say("table")), table);
@@ -103,8 +108,8 @@ function read(text, table = model.setting.table) {
   return true;
 }
 
-/** Shows a setting; one whose formula is refused is left where it is, with its error. */
-function open(setting) {
+/** Shows a setting, of which a function that is ``fresh`` has no rates of its own; one whose formula is refused is left where it is, with its error. */
+function open(setting, fresh = false) {
   player.stop();
   if (!setting) return;
   asked.formula.value = setting.formula;
@@ -113,18 +118,35 @@ function open(setting) {
   model.setting = { ...setting, methods: setting.methods.map(copyOf) };
   methods.show(model.setting);
   showLesson(lesson, model.setting.lesson);
-  begin(model.setting);
+  begin(model.setting, fresh);
+}
+
+/** Brings rates of gradient descent that are above the limit at the start to half of it. */
+function tame() {
+  for (const { rule, hyperparameters, schedule } of model.setting.methods) {
+    const found = rule === "gradient_descent" && !schedule.length && limitOf(model.compiled, Float64Array.from(model.start));
+    if (found && hyperparameters.get("learning_rate") > found.limit) hyperparameters.set("learning_rate", Number((found.limit / 2).toPrecision(2)));
+  }
+  methods.show(model.setting);
+}
+
+/** Zeros, from which a hypothesis is fitted where all its parameters count there; else ones. */
+function startOfTable() {
+  const g = new Float64Array(model.names.length);
+  model.compiled.valueAndGradient(new Float64Array(g.length), g);
+  return Array.from(g, () => (g.every((slope) => slope !== 0 && Number.isFinite(slope)) ? 0 : 1));
 }
 
 /** Begins with a formula that was understood. */
-function begin(setting) {
+function begin(setting, fresh = false) {
   evidence.replaceChildren();
   const folded = setting.formula.replace(/\s/g, "");
   model.problem = page.problems.find((one) => one.formula.replace(/\s/g, "") === folded) ?? null;
   model.minimisers = setting.maximize || !model.problem ? [] : model.problem.minimisers;
   model.maximize = setting.maximize;
   const known = (name, i) => setting.start.get(name) ?? model.starts.get(name) ?? model.start[i] ?? 1;
-  model.start = model.names.map(known);
+  model.start = fresh && setting.table && !setting.start.size ? startOfTable() : model.names.map(known);
+  if (fresh) tame();
   if (model.renamed) asked.show(setting, model.names);
   asked.showStart(model.start);
   compute();
@@ -153,6 +175,7 @@ function follow() {
   if (waiting) return;
   waiting = true;
   evidence.replaceChildren();
+  explained.clear();
   requestAnimationFrame(() => {
     waiting = false;
     compute();
@@ -170,10 +193,12 @@ function compute() {
   for (const [name, value] of setting.start) model.starts.set(name, value);
   setting.of = Math.min(setting.of, setting.methods.length - 1);
   model.mapped = setting.methods[setting.of];
-  looks.show(setting, model.names.length);
-  model.paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting));
+  looks.show(setting, model.names.length, compiled.remote);
+  const paths = setting.methods.map((one) => way(compiled, Float64Array.from(start), one, setting)), waits = compiled.remote && isMissing();
+  if (waits && model.paths.length === paths.length) return; // the last paths stay until Python has answered
+  model.paths = paths;
   const defined = model.paths.every((path) => path.length > 0);
-  asked.startError.textContent = defined ? "" : say("undefined_here", { point: point(model.names, start) });
+  asked.startError.textContent = defined || waits ? "" : say("undefined_here", { point: point(model.names, start) });
 }
 
 /** Draws everything that depends on paths and step. */
@@ -185,6 +210,19 @@ function draw() {
   progress.draw(model, paths);
   keep();
   soon();
+  if (model.compiled.remote) catchUp();
+}
+
+/** Draws what Python has computed meanwhile. */
+async function catchUp() {
+  const first = !longest();
+  if (!(await fetchMissing(model.setting)) || !model.compiled.remote) return;
+  compute();
+  player.fit(longest());
+  model.at = player.at;
+  if (first && longest() && !OWN.view) picture.showAll();
+  picture.refresh();
+  draw();
 }
 
 function limitFor(path) {
@@ -194,11 +232,12 @@ function limitFor(path) {
   return found && { ...found, step };
 }
 
+const framed = page.asks === "notebook"; // where it has no address of its own
 let touched = false; // until then the address stays as it is, so that a file that is written anew shows what is new
 for (const kind of ["pointerdown", "keydown", "input", "change"]) document.addEventListener(kind, () => (touched = true), true);
 
 const keep = settled(250, () => {
-  if (!touched) return;
+  if (!touched || framed) return;
   const fragment = toLink({ ...model.setting, at: model.at === longest() ? null : model.at });
   if (fragment !== location.hash) history.replaceState(null, "", fragment);
 });
@@ -206,15 +245,16 @@ const keep = settled(250, () => {
 /** What takes longer than a picture may, or would be read out too often. */
 const soon = settled(150, () => {
   const { names, paths } = model;
-  live.replaceChildren(...summary().map((said) => element("p", {}, said)));
+  live.replaceChildren(...summary());
   const shownStep = Math.max(0, Math.min(model.at, longest() - 1)); // at the end, the update that led there
   updateTitle.textContent = say("update", { step: shownStep, next: shownStep + 1 });
   update.replaceChildren(...paths.filter((path) => path.length).map((path) => {
-    const head = element("h3", {}, partAt(path, shownStep).method.rule);
+    const head = element("h3", {}, path.number + partAt(path, shownStep).method.rule);
     head.style.borderColor = path.colour;
     return element("section", {}, head, ...updateOf(path, { names, compiled: model.compiled, at: shownStep }));
   }));
   if (details.open) table.replaceChildren(tableOf(paths, names));
+  explained.rest(model);
 });
 
 function summary() {
@@ -222,10 +262,17 @@ function summary() {
   const ends = paths.filter((path) => path.length).map((path) => {
     const last = path.length - 1;
     const status = say(`status_${path.status}`);
-    return say("summary_rule", { rule: path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
+    return marked(path, "summary_rule", { rule: path.number + path.method.rule, status, steps: last, point: point(names, pointAt(path, last, n)), value: shown(path.value[last]), norm: shown(path.norm[last], 3) });
   });
-  const ahead = paths.filter((path) => path.length).map((path) => outlook(model, path)).filter(Boolean);
-  return [say("summary_start", { point: point(names, start) }), ...ends, ...ahead];
+  const ahead = paths.filter((path) => path.length).map((path) => outlook(model, path)).filter(Boolean).map((said) => element("p", {}, said));
+  return [element("p", {}, say("summary_start", { point: point(names, start) })), ...ends, ...ahead];
+}
+
+/** A sentence on a path; of several paths it has the path's colour beside it. */
+function marked(path, key, fields) {
+  const said = element("p", { class: model.paths.length > 1 ? "of-path" : "" }, say(key, fields));
+  said.style.borderColor = path.colour;
+  return said;
 }
 
 /** Holds the paths of the page's own setting against the runs that it was written from. */
@@ -238,14 +285,14 @@ function build() {
   const tools = element("div", { class: "row tools" },
     button("show_all", () => picture.showAll()), button("zoom_in", () => picture.zoom(1 / 1.4)), button("zoom_out", () => picture.zoom(1.4)),
     button("png", () => picture.savePng()), button("svg", () => picture.saveSvg()),
-    button("link", async () => note(await copy(`${location.href.split("#")[0]}${toLink({ ...model.setting, at: model.at })}`))), noted);
+    framed ? "" : button("link", async () => note(await copy(`${location.href.split("#")[0]}${toLink({ ...model.setting, at: model.at })}`))), noted);
   const rows = element("div", { class: "row tools" },
     button("copy", async () => note(await copy(textOf(model.paths, model.names, "\t")))),
     button("csv", () => save(new Blob([textOf(model.paths, model.names)], { type: "text/csv" }), "downslope.csv")));
   details.addEventListener("toggle", () => details.open && table.replaceChildren(tableOf(model.paths, model.names)));
   details.append(rows);
   const seen = element("section", { class: "seen", "aria-label": say("map") }, looks.root, picture.canvas, picture.legend, secant.root, element("p", { class: "faint" }, say("map_hint")), player.root, tools);
-  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence);
+  const told = element("section", { class: "happened", "aria-labelledby": "summary" }, element("h2", { id: "summary" }, say("summary")), live, evidence, explained.root);
   document.body.append(element("main", {},
     element("h1", {}, say("title")),
     lesson,

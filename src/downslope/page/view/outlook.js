@@ -7,6 +7,9 @@ import { shown } from "./numbers.js";
 
 const TOLERANCE = 1e-6; // where nothing else is asked for
 const DIGITS = 4;
+const NOISE = 1e-8; // of a factor, whose curvature is a difference of gradients
+
+const withoutNoise = (factor) => (Math.abs(factor) < NOISE ? 0 : factor);
 
 /** The curvatures along the principal directions, the largest first. */
 export function curvaturesAt(compiled, x) {
@@ -23,10 +26,10 @@ export function outlook({ compiled, names, at, setting }, path) {
   const x = pointAt(path, step, names.length), limit = limitOf(compiled, x);
   if (!limit) return null;
   const sign = path.maximize ? -1 : 1, curvatures = curvaturesAt(compiled, x).map((curvature) => sign * curvature);
-  const factors = curvatures.map((curvature) => 1 - rate * curvature), slowest = Math.max(...factors.map(Math.abs));
+  const factors = curvatures.map((curvature) => withoutNoise(1 - rate * curvature)), slowest = Math.max(...factors.map(Math.abs));
   const tolerance = setting.tolerance || TOLERANCE, norm = path.norm[step];
   const list = (values) => values.map((value) => shown(value, DIGITS)).join(", ");
-  const fields = { rule: method.rule, step, curvatures: list(curvatures), factors: list(factors), limit: shown(limit.limit, DIGITS) };
+  const fields = { rule: path.number + method.rule, step, curvatures: list(curvatures), factors: list(factors), limit: shown(limit.limit, DIGITS) };
   const said = say("outlook", fields);
   if (!(norm > tolerance)) return said;
   if (!(slowest < 1)) return `${said} ${say("outlook_none")}`;

@@ -83,7 +83,8 @@ export class Picture {
 
   /** What is shown: "lines" (the map, or the curve), "surface", "ends" or "rates". */
   get kind() {
-    const { setting, names, mapped } = this.model;
+    const { setting, names, mapped, compiled } = this.model;
+    if (compiled?.remote && setting.picture !== "surface") return "lines";
     if (setting.picture === "rates" && mapped && runs.rateOf(mapped) > 0) return "rates";
     return names.length === 2 ? setting.picture : "lines";
   }
@@ -263,11 +264,12 @@ const drawable = (paths) => coloured(paths).filter((path) => path.length > 0);
 
 const DASHES = [[], [9, 4], [3, 3], [12, 3, 3, 3], [6, 2], [2, 5]];
 
-/** The paths with the colour and dash of each. */
+/** The paths with the colour and dash of each, and its number where there are several of its rule. */
 export function coloured(paths) {
   const { series, path } = colours();
   const order = [path, ...series.filter((colour) => colour !== path)];
-  return paths.map((one, i) => Object.assign(one, { colour: order[i % order.length], dash: DASHES[i % DASHES.length] }));
+  const several = (rule) => paths.filter(({ method }) => method.rule === rule).length > 1;
+  return paths.map((one, i) => Object.assign(one, { number: several(one.method.rule) ? `${i + 1} ` : "", colour: order[i % order.length], dash: DASHES[i % DASHES.length] }));
 }
 
 /** A number to about a thousandth of the window, in few digits. */

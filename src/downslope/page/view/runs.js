@@ -85,6 +85,7 @@ export function legendOf({ meaning, map: { request, columns, rows }, fastest, sl
     return element("li", {}, swatch, say(key, { point: point(request.names, one.point.x, 3), runs }));
   });
   const size = say("cells", { across: columns, upwards: rows, rule, steps, tolerance: shown(tolerance) });
+  if (request.kind === "ends" && !points.length) items.unshift(element("li", {}, say("cells_none", { steps, tolerance: shown(tolerance) })));
   const shade = fastest < slowest ? say(rates ? "shade_rates" : "shade_ends", { fewest: fastest, most: slowest }) : "";
   return [element("p", { class: "faint" }, `${size} ${shade}`), element("ul", { class: "legend" }, ...items)];
 }

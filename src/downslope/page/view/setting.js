@@ -93,7 +93,11 @@ function tableFrom(plain) {
   const columns = Object.entries(plain.columns), [first] = columns, loss = page.losses.find(({ name }) => name === plain.loss) ?? page.losses[0];
   const whole = (values) => Array.isArray(values) && values.length === first[1].length && values.every(isNumber);
   if (!columns.length || columns.length > MOST_COLUMNS || !columns.every(([, values]) => whole(values)) || first[1].length < 1 || first[1].length > MOST_ROWS) return null;
-  return { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
+  const found = { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
+  const sum = whole(plain.weights) && plain.weights.every((weight) => weight >= 0) ? plain.weights.reduce((a, b) => a + b) : 0;
+  if (sum > 0 && Number.isFinite(sum)) found.weights = plain.weights;
+  if (isNumber(plain.l2) && plain.l2 > 0) Object.assign(found, { l2: plain.l2, penalised: listOf(plain.penalised).filter((name) => typeof name === "string").slice(0, 2) });
+  return found;
 }
 
 const TURN = [0.6, 0.6];

@@ -1,0 +1,128 @@
+"""A record as a notebook shows it: always as text, table and PNG, with a page beside them where there can be one."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import html
+import sys
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from downslope.descent.history import History
+from downslope.errors import DownslopeError
+from downslope.explain.gradient import GradientCheck
+from downslope.explain.theory import Forecast
+from downslope.messages import message
+from downslope.page.document import PageContent, check_content, content_of
+from downslope.page.fits import check_fit, content_of_fit
+from downslope.plots.records import draw_check, draw_forecast, draw_history
+from downslope.results.fit import Fit
+from downslope.results.run import Run
+
+MOST_ROWS = 20
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class DisplayForms(NamedTuple):
+    """What is shown of a record.
+
+    Attributes:
+        text: for places that show nothing else.
+        table: in HTML.
+        draw: makes the picture.
+        content: makes what its page has; None where it has no page.
+    """
+
+    text: str
+    table: str
+    draw: Callable[[], Any]
+    content: Callable[[], PageContent] | None = None
+
+
+def mimebundle(record: Any, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    """The forms of a record by their MIME types, as ``_repr_mimebundle_`` gives them."""
+    shown = _shown(record)
+    bundle: dict[str, Any] = {"text/plain": shown.text, "text/html": shown.table}
+    with contextlib.suppress(DownslopeError):  # what has no picture still has its table
+        bundle["image/png"] = base64.b64encode(shown.draw()._repr_png_()).decode()
+    if shown.content is not None and in_notebook():
+        from downslope.notebook.widget import widget_of
+
+        data, _ = widget_of(shown.content)._repr_mimebundle_()
+        bundle[WIDGET] = data[WIDGET]
+    wanted = set(include or bundle) - set(exclude or ())
+    return {kind: data for kind, data in bundle.items() if kind in wanted}
+
+
+def in_notebook() -> bool:
+    """Whether a widget can be shown: anywidget is there, and IPython runs with a kernel that it can talk to."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None and find_spec("anywidget") is not None
+
+
+def _shown(record: Any) -> DisplayForms:
+    match record:
+        case Run():
+            page = _page(lambda: check_content([record]), lambda: content_of([record]))
+            return DisplayForms(repr(record), _of_run(record), record.plot, page)
+        case Fit():
+            page = _page(lambda: check_fit(record), lambda: content_of_fit(record))
+            return DisplayForms(repr(record), _of_fit(record), record.plot, page)
+        case History():
+            return DisplayForms(repr(record), record._repr_html_(), lambda: draw_history(record))
+        case Forecast():
+            return DisplayForms(record.sentence, _of_forecast(record), lambda: draw_forecast(record))
+        case GradientCheck():
+            return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record))
+    raise TypeError(type(record).__name__)
+
+
+def _page(check: Callable[[], Any], content: Callable[[], PageContent]) -> Callable[[], PageContent] | None:
+    """What makes the page, unless there can be none."""
+    try:
+        check()
+    except DownslopeError:
+        return None
+    return content
+
+
+def _of_run(run: Run) -> str:
+    return _paragraph(run.message) + run.history._repr_html_()
+
+
+def _of_fit(fit: Fit) -> str:
+    errors = fit.standard_errors or {}
+    names = fit.run.history.coordinates[:MOST_ROWS]
+    rows = [(name, value, errors.get(name, "")) for name, value in zip(names, fit.run.final, strict=False)]
+    heads = (message("parameter"), message("value"), message("standard error"))
+    loss = f"{fit.model.loss} = {fit.loss:.8g}"
+    return _paragraph(fit.run.message) + _table(heads, rows) + _paragraph(loss)
+
+
+def _of_forecast(forecast: Forecast) -> str:
+    heads = (message("direction"), message("curvature"), message("factor of a step"))
+    rows = [(one["along"], one["curvature"], one["factor"]) for one in forecast.directions[:MOST_ROWS]]
+    return _paragraph(forecast.sentence) + _table(heads, rows)
+
+
+def _of_check(check: GradientCheck) -> str:
+    heads = (message("parameter"), message("supplied"), message("derivative"))
+    rows = zip(check.coordinates[:MOST_ROWS], check.supplied, check.derivative, strict=False)
+    return _paragraph(check.sentence) + _table(heads, rows)
+
+
+def _paragraph(said: Any) -> str:
+    return f"<p>{html.escape(str(said))}</p>"
+
+
+def _table(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
+    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in heads)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(cell: Any) -> str:
+    return "" if cell is None else html.escape(cell if isinstance(cell, str) else f"{cell:.6g}")
