@@ -136,3 +136,45 @@ def test_no_rate_is_said_in_words(downslope: Any) -> None:
     assert "no answer" in answer.out
     assert downslope("find-rate", "x^2", "--start", "x=1", "--optimizer", "lbfgs").code == 2
     assert downslope("find-rate", "x^2").code == 2
+
+
+TABLE = "x,y\n1,2\n2,4.1\n3,6.2\n4,7.9\n"
+
+
+def test_rates_over_a_table(downslope: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text(TABLE)
+    answer = downslope(
+        "sweep 'y ~ a*x + b' --table data.csv --learning-rate logspace(1e-3,1,6) --steps 500 --format json"
+    )
+    assert answer.code == 0, answer.err
+    assert answer.json["counts"] == {"step_limit": 4, "diverged": 2}
+    assert min(v for v in answer.json["columns"]["value"]) == pytest.approx(0.012)
+    found = downslope("find-rate 'y ~ a*x + b' --table data.csv --format json").json
+    assert 0 < found["learning_rate"] < found["limit"] == pytest.approx(0.119756, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "sweep 'y ~ a*x + b' --learning-rate 0.1",
+            "With the table: downslope sweep 'y ~ a*x + b' --table DATA",
+        ),
+        ("sweep data.csv 'y ~ a*x' --learning-rate 0.1", "downslope sweep 'y ~ a*x' --table data.csv"),
+        (
+            "sweep x^2 --start x=1 --loss mae --learning-rate 0.1",
+            "--loss goes with a hypothesis and its table",
+        ),
+        ("find-rate 'y ~ a*x'", "downslope find-rate 'y ~ a*x' --table DATA"),
+        ("minimize 'y ~ a*x + b'", "downslope fit DATA 'y ~ a*x + b'"),
+    ],
+)
+def test_a_table_goes_with_a_hypothesis(
+    downslope: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text(TABLE)
+    answer = downslope(line)
+    assert answer.code == 2
+    assert words in answer.words

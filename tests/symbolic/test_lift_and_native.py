@@ -16,7 +16,8 @@ from downslope.language import Expression, parse
 from downslope.language.values import evaluate
 from downslope.objectives.formula import from_text
 from downslope.symbolic import compile_native, from_sympy, lift, lower
-from downslope.symbolic.native import interpreted, size
+from downslope.symbolic.native import interpreted
+from downslope.symbolic.size import size
 from trials import SOAKING, trials
 
 FORMULAS = [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 from downslope.api.sweeping import TableOptions, trial_of
 from downslope.errors import UsageError, nearest
 from downslope.messages import message, sentences
+from downslope.objectives.frameworks.keras_models import cost_of_keras_model, is_keras_model
 from downslope.objectives.frameworks.torch_modules import cost_of_module, is_module
 from downslope.objectives.generators import generators_kept, generators_of
 from downslope.results.learning_rate import LearningRate, as_learning_rate
@@ -24,6 +25,7 @@ class RateOptions(TableOptions, total=False):
     dtype: Any
     seed: int
     maximize: bool
+    progress: Callable[[int, int], None]
 
 
 def find_learning_rate(
@@ -39,13 +41,14 @@ def find_learning_rate(
 
     Args:
         function, start: as for ``minimize``; or with ``table=`` (and ``loss``, ``weights``, ``l2``) a hypothesis, as
-            for ``sweep``; or a function of a PyTorch module that gives its cost, and the module. Tensors and modules
-            are copied: neither they nor the state of random generators (Python's, NumPy's, the frameworks', and those
-            that the function has at hand) are changed.
+            for ``sweep``; or a function of a PyTorch module or a Keras model that gives its cost, and that. Tensors and
+            modules are copied, and a model is called without state: neither they nor the state of random generators
+            (Python's, NumPy's, the frameworks', and those that the function has at hand) are changed.
         optimizer: a rule with a learning rate, by name or as an ``Optimizer``; its own rate does not matter.
         hyperparameters: of an optimizer given by name.
         steps: of each descent; 500 for formulas, which run in lanes, and 40 for other functions.
         schedule, bounds, gradient, dtype, seed, maximize: as for ``minimize`` and ``sweep``.
+        progress: called with (descents done, descents begun) about twenty times a second.
 
     Returns:
         The ``LearningRate``: ``rate`` (also ``float(found)``), with a margin below ``limit``, from which on runs go up
@@ -68,7 +71,9 @@ def find_learning_rate(
             raise UsageError(
                 sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
             )
-    if is_module(start):
+    if is_keras_model(start):  # with PyTorch behind it it is a module too
+        function, start = cost_of_keras_model(function, start)
+    elif is_module(start):
         function, start = cost_of_module(function, start)
     given = {**options, "optimizer": optimizer, "steps": steps, "learning_rate": None}
     # Whatever a person's function draws, random generators are afterwards as they were.
@@ -81,6 +86,6 @@ def find_learning_rate(
                     name=trial.design.axes[0].name,
                 )
             )
-        found = find_rate(trial)
+        found = find_rate(trial, options.get("progress"))
         trial.objective.end_run()
     return as_learning_rate(found)

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from downslope.api.fit_request import FitArguments
 from downslope.api.table_costs import cost_of_table
 from downslope.descent.stopping import Stopping
 from downslope.errors import StartError, UsageError, nearest
-from downslope.messages import Message, message, sentences
+from downslope.fitting.text_format import ReadingOptions
+from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives import Parameters, Uniform, as_objective
 from downslope.objectives.parameters import own_name
 from downslope.objectives.start import parse_start
@@ -26,13 +27,17 @@ from downslope.sweeping.settings import DesignOptions, Normal, SweepAxis, Target
 from downslope.sweeping.trial import Trial
 
 
-class TableOptions(TypedDict, total=False):
-    """Of which table a hypothesis is, and how it is fitted; see ``fit``."""
+class TableOptions(ReadingOptions, total=False):
+    """Of which table a hypothesis is, how it is fitted, and how text is read; see ``fit``."""
 
     table: Any
     loss: Any
     weights: Any
     l2: float
+    drop_missing: bool
+
+
+_OF_TABLE = tuple(name for name in TableOptions.__annotations__ if name != "table")
 
 
 class SweepOptions(TableOptions, total=False):
@@ -72,7 +77,8 @@ def sweep(
 
     Args:
         function: as for ``minimize``; with ``table=``, a hypothesis such as ``"y ~ a*x + b"``, whose cost by ``loss``
-            (and ``weights``, ``l2``) is descended: of a squared loss the table is read once for all runs.
+            (and ``weights``, ``l2``, ``drop_missing``, and what says how text is read) is descended: of a squared loss
+            the table is read once for all runs.
         start: as for ``minimize``, where each number may also be a list, an array, ``grid(low, high, n)``,
             ``logspace(low, high, n)``, ``Uniform(low, high)`` or ``Normal(mean, deviation)``; or a list of starts.
         optimizer: a name or an ``Optimizer``, or a list of them.
@@ -131,8 +137,17 @@ def trial_of(function: Any, start: Any, asked: Mapping[str, Any]) -> Trial:
     if "learning_rate" in fixed:
         numbers["learning_rate"] = fixed["learning_rate"]
     fitted: dict[str, Any] = {}
-    if asked.get("table") is not None:
-        of_table = {name: asked[name] for name in ("loss", "weights", "l2") if asked.get(name) is not None}
+    of_table = {name: asked[name] for name in _OF_TABLE if asked.get(name) is not None}
+    if asked.get("table") is None:
+        if of_table:
+            raise UsageError(
+                message(
+                    "{names} goes with a hypothesis and its table, {table}, and there is none.",
+                    names=listing(argument(name) for name in of_table),
+                    table=argument("table"),
+                )
+            )
+    else:
         function, suggested, fitted = cost_of_table(function, asked["table"], cast(FitArguments, of_table))
         start = suggested if start is None else start
     starts = StartsGiven.of(start)

@@ -8,9 +8,10 @@ from downslope.api.fit_request import FitArguments, put_together
 from downslope.errors import UsageError
 from downslope.fitting.preconditioning import Coordinates
 from downslope.fitting.quadratic import normal_equations_from_moments, quadratic_objective
+from downslope.fitting.text_format import READING
 from downslope.objectives import Objective
 
-ASKED = ("hypothesis", "loss", "weights", "l2")
+ASKED = ("hypothesis", "loss", "weights", "l2", "drop_missing", *READING)
 
 
 class TableCost(NamedTuple):

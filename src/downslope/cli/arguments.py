@@ -17,6 +17,7 @@ from downslope.pieces import split_outside_brackets
 
 TABLES = frozenset((".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx"))
 _DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")  # as much of the world writes a decimal
+_HYPOTHESIS = re.compile(r"\s*[^\W\d]\w*\s*~(?!=)")  # a column, and what it is to be predicted by
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
@@ -99,10 +100,17 @@ class ExpressionCommand(Command):
         """Sort options from the expression, so that Click does not take a leading minus for an option."""
         if not ctx.resilient_parsing:
             options, expressions = self._sorted(ctx, args)
+            of_table = "--table" in self._options(ctx)  # it goes with a hypothesis about one, then
             if len(expressions) > 1 and not self._takes_many(ctx):
+                if of_table and _is_table(expressions[0]):
+                    _refuse_table_alone(expressions, ctx)
                 self._refuse_pieces(ctx, expressions)
             if expressions and any(param.name == "expression" for param in self.get_params(ctx)):
                 _refuse_file(expressions[0], ctx)
+                if _HYPOTHESIS.match(expressions[0]) and not any(
+                    option.partition("=")[0] == "--table" for option in options
+                ):
+                    _refuse_hypothesis(expressions[0], ctx, of_table)
             args = [*options, "--", *expressions]
         return super().parse_args(ctx, args)
 
@@ -174,9 +182,32 @@ def _give_once(values: dict[str, str], option: click.Option, value: str, ctx: cl
         raise refused(what, ctx)
 
 
+def _refuse_table_alone(words: list[str], ctx: click.Context) -> None:
+    """Say how a table and a hypothesis are given where a formula would do."""
+    command = f"{ctx.info_name} {shlex.quote(words[1])} --table {shlex.quote(words[0])}"
+    raise refused(message("the table is an option here: {command}", command=f"downslope {command}"), ctx)
+
+
+def _refuse_hypothesis(text: str, ctx: click.Context, of_table: bool) -> None:
+    """Say of a hypothesis that it needs a table."""
+    command = f"downslope {ctx.info_name} {shlex.quote(text)} --table DATA" if of_table else None
+    raise refused(
+        message(
+            "{text:.60} is a hypothesis about the columns of a table, and no formula. With the table: {command}",
+            text=text,
+            command=command or f"downslope fit DATA {shlex.quote(text)}",
+        ),
+        ctx,
+    )
+
+
+def _is_table(name: str) -> bool:
+    return Path(name).suffix.lower() in TABLES or _is_file(name)
+
+
 def _refuse_file(expression: str, ctx: click.Context) -> None:
     """Say of the name of a table that it is no formula."""
-    if Path(expression).suffix.lower() in TABLES or _is_file(expression):
+    if _is_table(expression):
         if expression.lower().endswith(".json"):  # a saved run, which some commands read
             return
         what = message(

@@ -10,10 +10,12 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, WordType, start_values
+from downslope.cli.fit_options import TABLE
 from downslope.cli.options import FILE, METHOD, NUMBER, Declared, added, as_given, declared, default
 from downslope.cli.outputs import check_writable, deliver, write_asked
+from downslope.cli.progress import CountingBar
 from downslope.cli.report import document, wrapped
-from downslope.cli.run_options import ask_for_start, hyperparameters
+from downslope.cli.run_options import ask_for_start, hyperparameters, warnings_as_notes
 from downslope.errors import StartError
 from downslope.messages import message
 
@@ -29,13 +31,14 @@ ASKED: list[Declared] = [
 WRITTEN: list[Declared] = [
     declared("--format", "form", type=WordType(["table", "json"]), default="table", help=default("table")),
     declared("--plot", type=FILE, metavar="FILE", help=message("Draw the curve: .png, .svg or .pdf.")),
-    declared("--quiet", is_flag=True, help=message("No notes.")),
+    declared("--quiet", is_flag=True, help=message("No notes and no progress bar.")),
 ]
 
 
 def _parameters(function: Any) -> Any:
     sections = (
         (message("Method", context="heading"), ASKED),
+        (message("Of a table", context="heading"), TABLE),
         (message("Output", context="heading"), WRITTEN),
     )
     return added(function, sections)
@@ -53,6 +56,7 @@ def _parameters(function: Any) -> Any:
     examples=(
         'downslope find-rate "x^2/20 + y^2" --start x=-7,y=2',
         "downslope find-rate rosenbrock --optimizer adam --plot rates.png",
+        'downslope find-rate "y ~ a*x + b" --table data.csv',
     ),
 )
 @_parameters
@@ -67,16 +71,19 @@ def find_rate(ctx: click.Context, /, **given: Any) -> None:
         checked_suffix(given["plot"])
     import downslope
 
-    options = as_given(given, ASKED)
+    options = as_given(given, (*ASKED, *TABLE))
     options.update(hyperparameters({**given, "learning_rate": None}))
     options.pop("learning_rate", None)
     start = None if given["start"] is None else start_values(given["start"])
-    try:
-        found = downslope.find_learning_rate(given["expression"], start, **options)
-    except StartError:
-        if start is None:
-            ask_for_start(given["expression"])
-        raise
+    with CountingBar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
+        if bar is not None:
+            options["progress"] = bar
+        try:
+            found = downslope.find_learning_rate(given["expression"], start, **options)
+        except StartError:
+            if start is None and given["table"] is None:
+                ask_for_start(given["expression"])
+            raise
     actions: list[Callable[[], Any]] = [partial(_report, found, given["form"])]
     if given["plot"] is not None:
         actions.append(partial(write_asked, given, "plot", found.plot))

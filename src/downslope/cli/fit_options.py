@@ -84,6 +84,23 @@ MODEL: tuple[Declared, ...] = (
     ),
 )
 
+# What commands of functions take where EXPRESSION is a hypothesis. No loss is the default where there is no table.
+_COST = ("--weights", "--l2", "--drop-missing")
+_LOSS = next(option for option in MODEL if option[0][0] == "--loss")
+TABLE: tuple[Declared, ...] = (
+    declared(
+        "--table",
+        type=FILE,
+        metavar="DATA",
+        help=message(
+            "A table: EXPRESSION is then a hypothesis such as 'y ~ a*x + b', and its cost is descended."
+        ),
+    ),
+    (_LOSS[0], {**_LOSS[1], "default": None}),
+    *(option for option in MODEL if option[0][0] in _COST),
+    *READING,
+)
+
 METHOD: tuple[Declared, ...] = (
     declared(
         "--start",

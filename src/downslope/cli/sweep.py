@@ -12,6 +12,7 @@ import click
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
 from downslope.cli.compare import column_title
+from downslope.cli.fit_options import TABLE
 from downslope.cli.options import (
     CHECKPOINT,
     FILE,
@@ -98,6 +99,7 @@ WRITTEN: tuple[Declared, ...] = (
 def _parameters(function: Function) -> Function:
     sections = (
         (message("What varies", context="heading"), VARIED),
+        (message("Of a table", context="heading"), TABLE),
         (message("When to stop", context="heading"), [STEPS, *LIMITS]),
         (message("Output", context="heading"), [*WRITTEN, *CHECKPOINT]),
     )
@@ -117,6 +119,7 @@ def _parameters(function: Function) -> Function:
         " --steps 500 --plot phase.png",
         'downslope sweep himmelblau --start "x=grid(-6,6,300),y=grid(-6,6,300)" --learning-rate 0.01 --plot basins.png',
         "downslope sweep rosenbrock --optimizer adam,momentum --learning-rate 'logspace(1e-5,1,30)' --steps 1000",
+        'downslope sweep "y ~ a*x + b" --table data.csv --learning-rate "logspace(1e-4,1,30)" --steps 500',
     ),
 )
 @_parameters
@@ -131,7 +134,7 @@ def _sweep(given: dict[str, Any]) -> int:
     check_outputs(given)
     import downslope
 
-    options = as_given(given, (*LIMITS, *VARIED[4:], *CHECKPOINT))
+    options = as_given(given, (*LIMITS, *VARIED[4:], *TABLE, *CHECKPOINT))
     options.update(varied_options(given))
     if given["steps"] is not None:
         numbers = [NumberType().convert(piece.strip(), None, None) for piece in given["steps"].split(",")]
@@ -142,7 +145,7 @@ def _sweep(given: dict[str, Any]) -> int:
         try:
             made: Sweep = downslope.sweep(given["expression"], given["start"], **options)
         except StartError:
-            if given["start"] is None:
+            if given["start"] is None and given["table"] is None:
                 ask_for_start(given["expression"])
             raise
     return deliver_sweep(made, given)

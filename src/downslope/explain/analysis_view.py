@@ -25,6 +25,7 @@ from downslope.explain.budget import (
 from downslope.explain.curvature import Curvature
 from downslope.explain.smoothness import formula_is_smooth, program_is_smooth
 from downslope.objectives import Objective, Vector
+from downslope.symbolic.multiplying import exact, freed_of
 
 MOST_SYMBOLIC = 24  # parameters up to which second derivatives are taken in symbols
 MOST_WRITTEN = 3000  # characters of a formula times its parameters, likewise: 15 ms
@@ -162,9 +163,8 @@ class AnalysisView:
         numbers = np.zeros((self.dimension, self.dimension))
         for i, partial in enumerate(self._partials):
             for symbol in partial.free_symbols:
-                entry = partial.diff(symbol)
-                entry = entry if entry.is_Number else se.expand(entry)
-                if entry.free_symbols:
+                entry = freed_of(partial.diff(symbol), self.objective.symbols)
+                if entry is None:
                     return None
                 numbers[i, places[symbol]] = float(entry.n(53, real=True))
         return numbers if np.all(np.isfinite(numbers)) else None
@@ -227,9 +227,9 @@ class AnalysisView:
         spend(EXACTLY * self.price)
         try:
             numbers = {
-                s: _exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
+                s: exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
             }
-            return float(_exact(self.expression).subs(numbers).n(FAR_DIGITS, real=True))
+            return float(exact(self.expression).subs(numbers).n(FAR_DIGITS, real=True))
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
             return value
 
@@ -254,10 +254,10 @@ class AnalysisView:
         spend(EXACTLY * self.price)
         try:
             numbers = {
-                s: _exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
+                s: exact(se.RealDouble(float(v))) for s, v in zip(self.objective.symbols, x, strict=True)
             }
             digits = int(min(DIGITS + 4 * float(np.max(np.abs(x))), MOST_DIGITS))
-            slope = _exact(self._partials[i]).subs(numbers).n(digits, real=True)
+            slope = exact(self._partials[i]).subs(numbers).n(digits, real=True)
             return slope if bool(slope > 0) or bool(slope < 0) or bool(slope == 0) else None
         except (RuntimeError, ValueError, TypeError, NotImplementedError, AttributeError):
             return None
@@ -269,11 +269,11 @@ class AnalysisView:
         spend(EXACTLY * self.price)
         t = se.Dummy()
         places = {
-            s: _exact(se.RealDouble(float(a))) + (_exact(se.RealDouble(float(b))) * t if b else 0)
+            s: exact(se.RealDouble(float(a))) + (exact(se.RealDouble(float(b))) * t if b else 0)
             for s, a, b in zip(self.objective.symbols, x, line, strict=True)
         }
         try:
-            return bool(se.expand(self.expression.subs(places).diff(t)) == 0)
+            return bool(freed_of(self.expression.subs(places).diff(t), [t]) == 0)
         except (RuntimeError, ValueError, TypeError, NotImplementedError):
             return False
 
@@ -386,10 +386,3 @@ class AnalysisView:
             change = scale * np.abs(curvature.vectors.T @ (self.gradient(beside) - here))
             moved = np.where(np.isfinite(change), np.maximum(moved, change), moved)
         return np.asarray(moved)
-
-
-def _exact(expression: Any) -> Any:
-    """A formula with every floating-point number as the fraction that it is."""
-    if isinstance(expression, se.RealDouble):
-        return se.Rational(*float(expression).as_integer_ratio())
-    return expression.func(*map(_exact, expression.args)) if expression.args else expression

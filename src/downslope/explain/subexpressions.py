@@ -318,4 +318,4 @@ def squared(objective: Objective) -> Any:
         factor, expression = se.Mul(*numbers), others[0]
     if not isinstance(expression, se.Pow) or expression.args[1] != se.Rational(1, 2):
         return None
-    return se.expand(factor**2 * expression.args[0])
+    return expression.args[0] if factor == 1 else se.expand(factor**2 * expression.args[0])

@@ -26,6 +26,7 @@ from downslope.language.names import quoted, unquoted
 from downslope.language.tree import Node
 from downslope.messages import Message, as_message, message
 from downslope.objectives.parameters import natural_order
+from downslope.symbolic.multiplying import freed_of
 
 INTERCEPT = "intercept"
 
@@ -173,8 +174,8 @@ def _linear(expression: Any, parameters: Sequence[str]) -> Linear | None:
     own = set(symbols)
     features: list[Any] = []
     for partial in symbolic.gradient(expression, symbols):
-        partial = se.expand(partial) if partial.free_symbols & own else partial
-        if partial.free_symbols & own:
+        partial = freed_of(partial, own)
+        if partial is None:
             return None
         features.append(None if partial == 1 else partial.name if isinstance(partial, se.Symbol) else partial)
     if features.count(None) > 1:

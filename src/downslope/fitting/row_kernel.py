@@ -26,7 +26,7 @@ from downslope.messages import message
 from downslope.parallel import CHUNK_ROWS, cores, over_chunks
 from downslope.symbolic import lower
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, in_lanes, machine_code
-from downslope.symbolic.native import size
+from downslope.symbolic.size import size
 
 Array = NDArray[np.floating[Any]]
 OneByOne = Callable[[int, int], Any]

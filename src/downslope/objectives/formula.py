@@ -18,6 +18,7 @@ from downslope.messages import as_message, listing, message
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector, natural_order
 from downslope.objectives.residuals import Residuals, residuals_from_rows, square_roots
+from downslope.symbolic.size import MOST_SPELT, spelt_size
 from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
@@ -272,6 +273,11 @@ def from_symbolic(
             )
         )
     return FormulaObjective(converted, parameters, readable(converted), dtype=dtype)
+
+
+def is_readable(expression: Any) -> bool:
+    """Whether it can be written out in no time: loops that were followed can grow beyond all bounds."""
+    return spelt_size(expression, MOST_SPELT) < MOST_SPELT
 
 
 def readable(expression: Any) -> str:

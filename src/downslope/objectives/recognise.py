@@ -142,7 +142,8 @@ def _is_python(function: Any) -> bool:
 
 
 def _is_symbolic(function: Any) -> bool:
-    return hasattr(function, "free_symbols") and hasattr(function, "args")
+    kind = type(function)  # of an object it would be worked out
+    return hasattr(kind, "free_symbols") and hasattr(function, "args")
 
 
 def check_dtype(dtype: Any) -> Any:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import Message, message
 from downslope.objectives.calling import Calling
-from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.formula import FormulaObjective, is_readable, readable
 from downslope.objectives.parameters import Parameters
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
-from downslope.symbolic.native import size
+from downslope.symbolic.size import size
 from downslope.symbolic.unknown import TraceError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def trace_function(
         partials = None if gradient is None else _flat_gradient(slopes, how.parameters)
         expression = result.reshape(-1)[0]
         if size([expression], MOST_PARTS) == MOST_PARTS:  # data, written out: it would compile for seconds
+            return None
+        if not is_readable(expression):
             return None
         return FormulaObjective(
             expression, how.parameters, readable(expression), dtype=dtype, gradient=partials

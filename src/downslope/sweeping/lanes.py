@@ -36,7 +36,8 @@ from downslope.sweeping.cores import Watch, cores, on_all_cores
 from downslope.sweeping.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
-from downslope.symbolic.native import LARGE, size
+from downslope.symbolic.native import LARGE
+from downslope.symbolic.size import size
 from downslope.symbolic.tracing import tracing
 from downslope.symbolic.unknown import TraceError
 

@@ -7,6 +7,7 @@ below that limit, and at which the value falls fastest, is tried once more befor
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,7 +24,7 @@ from downslope.optimizers.wrappers.scheduled import why_without_rate
 from downslope.sweeping.lanes import why_no_lanes
 from downslope.sweeping.settings import Design, SweepAxis
 from downslope.sweeping.trial import RATE, Trial
-from downslope.sweeping.trial_runs import run_trial
+from downslope.sweeping.trial_runs import Made, Onlookers, run_trial
 
 LOW, HIGH = 1e-8, 1e4  # the rates that are looked at first
 A_DECADE = 100  # rates in a factor of ten, of runs in lanes
@@ -152,17 +153,22 @@ class _Curve:
     evaluations: int
 
 
-def find_rate(trial: Trial) -> RateSearch:
+def find_rate(trial: Trial, tell: Callable[[int, int], None] | None = None) -> RateSearch:
     """A learning rate for the rule of a trial, which must not vary anything.
+
+    Args:
+        trial: the function, its start and the rule.
+        tell: is told how many descents are done, and how many are begun.
 
     Raises:
         UsageError: the rule has no learning rate that is a number.
     """
-    return _Search(trial).search()
+    return _Search(trial, tell).search()
 
 
 class _Search:
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, tell: Callable[[int, int], None] | None) -> None:
+        self.tell, self.done = tell, 0
         rule = trial.optimizer_of({(RATE,): 1.0})
         if not any(path.split(".")[-1] == RATE for path in rule.scalars()):
             raise UsageError(why_without_rate(rule))
@@ -270,9 +276,7 @@ class _Search:
     def _curve(self, rates: NDArray[np.float64], stopping: Stopping | None = None) -> _Curve:
         design = Design((SweepAxis(RATE, {(RATE,): rates}),))
         asked = {"design": design} if stopping is None else {"design": design, "stopping": stopping}
-        made = run_trial(dataclasses.replace(self.trial, **asked))
-        if not made.complete:
-            raise KeyboardInterrupt
+        made = self._made(dataclasses.replace(self.trial, **asked))
         ends = made.ends
         self.evaluations += int(ends.evaluations.sum())
         values = self.sign * ends.values
@@ -281,6 +285,21 @@ class _Search:
                 values <= self.first + BEYOND_NOISE * self.noise + self._rounding()
             )
         return _Curve(rates, np.where(lost, np.inf, values), int(ends.evaluations.sum()))
+
+    def _made(self, trial: Trial) -> Made:
+        """All runs of a trial."""
+        runs, before = len(trial.design), self.done
+
+        def watch(done: int) -> bool:
+            assert self.tell is not None
+            self.tell(before + done, before + runs)
+            return False
+
+        made = run_trial(trial, Onlookers(None if self.tell is None else watch))
+        if not made.complete:
+            raise KeyboardInterrupt
+        self.done += runs
+        return made
 
     def _rounding(self) -> float:
         return FLAT * abs(self.first)
@@ -313,7 +332,7 @@ class _Search:
             return float(rates[int(np.argmin(values))])
         design = Design((SweepAxis(RATE, {(RATE,): rates[near]}),))
         stopping = Stopping(steps=self.steps, target=self.sign * target)
-        made = run_trial(dataclasses.replace(self.trial, design=design, stopping=stopping))
+        made = self._made(dataclasses.replace(self.trial, design=design, stopping=stopping))
         self.evaluations += int(made.ends.evaluations.sum())
         reached = made.ends.is_status(Status.TARGET_REACHED, Status.CONVERGED)
         steps = np.where(reached, made.ends.steps, np.iinfo(np.int64).max)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.bounds import read_bounds, within_bounds
+from downslope.descent.descend import EngineName
 from downslope.descent.function_state import FunctionState, as_left
 from downslope.descent.snapshot import Witness
 from downslope.errors import HyperparameterError, UnknownNameError, UsageError
@@ -23,6 +24,7 @@ from downslope.optimizers.schedule import Schedule
 from downslope.sweeping.settings import Design, Target, check_size
 
 MOST_GROUPS = 10_000  # of runs that share a rule and a limit
+SHORT = 2000  # steps, which take a framework no longer than compiling them into a loop: a second or two
 RATE = "learning_rate"
 
 
@@ -116,12 +118,15 @@ class Trial:
             start[i] = settings.get(("start", name), start[i])
         if self.bounds is not None:
             start = np.clip(start, *read_bounds(self.bounds, self.objective.parameters))
+        stopping = self.stopping_of(settings)
+        short = stopping.steps is not None and stopping.steps <= SHORT
+        engine: EngineName = "hosted" if short and self.objective.loop is not None else "auto"
         return descend(
             self.objective.afresh(),
             start,
             self.optimizer_of(settings),
-            self.stopping_of(settings),
-            loop=LoopOptions(maximize=self.maximize, keep_errors=True),
+            stopping,
+            loop=LoopOptions(maximize=self.maximize, keep_errors=True, engine=engine),
         )
 
 

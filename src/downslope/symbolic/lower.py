@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import symengine as se
@@ -14,6 +14,7 @@ from downslope.language.functions import FUNCTIONS, Function
 from downslope.language.relations import BY_SYMBOL, RELATIONS
 from downslope.messages import message
 from downslope.symbolic.functions import bounded, number, power, product, where
+from downslope.symbolic.size import MOST_READ, spelt_size
 
 _CONSTANTS = {"pi": se.pi, "e": se.E}
 _RELATIONS = {sign: getattr(se, relation.short) for sign, relation in RELATIONS.items()}
@@ -204,6 +205,14 @@ def from_sympy(expression: Any) -> Any:
         ObjectiveError: the expression holds something without a derivative here (an integral, a matrix,
             an undefined function, the imaginary unit).
     """
+    if isinstance(expression, Hashable) and spelt_size(expression, MOST_READ) == MOST_READ:
+        raise ObjectiveError(
+            message(
+                "the expression has more than {most:,} parts when it is written out; give it as a Python function of"
+                " numbers, in which a loop stays a loop.",
+                most=MOST_READ,
+            )
+        )
     expression = _without_ranges(expression)
     try:
         converted = se.sympify(expression)  # an object, never text: the callers see to that

@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.symbolic.lower import expanded
+from downslope.symbolic.size import size
 
 _LOCK = threading.Lock()  # LLVM's compilers here are not meant to be entered twice at once
 LARGE = 150  # above this many outputs LLVM's optimiser costs seconds; its code would be some 20 % faster
@@ -100,18 +101,6 @@ class NativePieces:
     def __call__(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """The outputs at ``inputs``."""
         return np.concatenate([piece(inputs) for piece in self._pieces])
-
-
-def size(expressions: Sequence[Any], most: int) -> int:
-    """How many different parts the expressions have, counted up to ``most``."""
-    seen: set[Any] = set()
-    stack = list(expressions)
-    while stack and len(seen) < most:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(node.args)
-    return len(seen)
 
 
 def _renamed(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:

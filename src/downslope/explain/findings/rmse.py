@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import symengine as se
 from numpy.typing import NDArray
 
 from downslope.descent import Status
@@ -25,6 +24,7 @@ from downslope.explain.linear import LinearRule
 from downslope.explain.subexpressions import squared
 from downslope.objectives import FormulaObjective, Vector
 from downslope.optimizers.schedules.cosine import Cosine
+from downslope.symbolic.multiplying import freed_of
 
 EXACT_FIT = 1e-7  # of the start's value: a least root below this is an exact fit
 SETTLING = 0.5  # the last steps against those before: what is still getting smaller is not chattering
@@ -49,12 +49,12 @@ def root_of(diagnosis: Diagnosis) -> Root | None:
     if inside is None or not len(diagnosis.values) or diagnosis.values[0] < 0:
         return None
     symbols = list(objective.symbols)
-    gradient = [se.expand(inside.diff(s)) for s in symbols]
-    second = [[se.expand(g.diff(s)) for s in symbols] for g in gradient]
-    if any(entry.free_symbols for row in second for entry in row):
+    gradient = [inside.diff(s) for s in symbols]
+    second = [[freed_of(g.diff(s), symbols) for s in symbols] for g in gradient]
+    if any(entry is None for row in second for entry in row):
         return None
     zero = dict.fromkeys(symbols, 0)
-    h = np.array([[float(entry) for entry in row] for row in second])
+    h = np.array([[float(entry) for entry in row if entry is not None] for row in second])
     linear = np.array([float(g.subs(zero)) for g in gradient])
     if np.min(np.linalg.eigvalsh(h)) < -1e-9 * np.max(np.abs(h)):
         return None

@@ -12,7 +12,7 @@ import numpy as np
 from downslope.errors import ObjectiveError
 from downslope.messages import listing, message
 from downslope.objectives.check import GradientWarning
-from downslope.objectives.formula import FormulaObjective, readable
+from downslope.objectives.formula import FormulaObjective, is_readable, readable
 from downslope.objectives.frameworks.tensors import Tensors
 from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
@@ -32,6 +32,8 @@ def agreeing_formula(
         raise TraceError(message("the cost is more than one number"))
     if partials is not None and len(partials) != parameters.size:
         raise TraceError(message("the gradient has another size than the parameters"))
+    if not is_readable(expressions[0]):
+        raise TraceError(message("it has too many operations"))
     formula = FormulaObjective(
         expressions[0], parameters, readable(expressions[0]), dtype=tensors.precision, gradient=partials
     )

@@ -24,7 +24,7 @@ from downslope.programs.recorded import graph_among
 from downslope.programs.shaping import arranged
 from downslope.symbolic import SymbolicArray, call
 from downslope.symbolic.array import box, of_formula
-from downslope.symbolic.native import size
+from downslope.symbolic.size import size
 from downslope.symbolic.unknown import TraceError
 
 MOST_PARAMETERS = 500
