@@ -61,7 +61,9 @@ CHECKPOINTED = {
         "--start",
         "x=grid(-6,6,700),y=grid(-6,6,700)",
         "--learning-rate",
-        "0.001",
+        "1e-9",
+        "--steps",
+        "1000000",
     ],
     "resume": COMMANDS["resume"],
 }
@@ -88,9 +90,9 @@ def test_what_was_done_is_kept_at_any_moment(
                 time.sleep(0.01)
             time.sleep(0.5 * draw.random())
             process.send_signal(number)
-            _, err = process.communicate(timeout=LIMIT)
+            out, err = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
-        assert process.returncode == code, err
+        assert process.returncode == code, (out[-300:], err)
         assert read(kept)["command"] == SAVED[command]  # whole: its digest is right
         assert not list(tmp_path.glob("*.part"))

@@ -13,6 +13,7 @@ import numpy as np
 from downslope.api.fit_request import FitArguments
 from downslope.api.sweeping import Telling
 from downslope.api.table_costs import cost_of_table
+from downslope.descent.function_state import as_left
 from downslope.descent.snapshot import Witness, changed, goes_on_otherwise, versions
 from downslope.errors import DataError, UsageError
 from downslope.messages import message
@@ -41,7 +42,7 @@ def resume_sweep(data: dict[str, Any], path: str | os.PathLike[str], given: Give
     refuse_single(options)
     swept, checkpoint, told = sweep_of_file(data, path), checkpoint_of(options), options.get("progress")
     if not swept.complete:
-        trial = with_function(swept.trial, given, path)
+        trial = with_function(swept, given, path)
         watch = None if told is None else Telling(told, len(trial.design))
         swept = make_sweep(trial, watch, checkpoint=checkpoint, before=swept)
         tell_other_versions(data, swept.trial.objective)
@@ -72,15 +73,16 @@ def tell_other_versions(data: Mapping[str, Any], objective: Objective) -> None:
         warnings.warn(str(goes_on_otherwise(changes)), stacklevel=2)
 
 
-def with_function(trial: Trial, given: Given, path: Any) -> Trial:
-    """The trial with its function or table, if it is that."""
-    objective = trial.objective
+def with_function(swept: Sweep, given: Given, path: Any) -> Trial:
+    """The trial of a sweep with its function or table, if it is that."""
+    trial, objective = swept.trial, swept.trial.objective
     if trial.fitted and (given.function is not None or not objective.evaluable):
         objective = _of_table(trial.fitted, given, path)
     elif given.function is not None:
         begin = objective.present(trial.starts()[0]) if given.start is None else given.start
         objective, _ = as_objective(given.function, begin, gradient=given.gradient, dtype=objective.dtype)
-    return replace(trial, objective=checked(trial.objective, objective, trial.witness, trial.starts()[0]))
+    with as_left(objective, swept.function.at_begin()):
+        return replace(trial, objective=checked(trial.objective, objective, trial.witness, trial.starts()[0]))
 
 
 def _of_table(fitted: Mapping[str, Any], given: Given, path: Any) -> Objective:

@@ -17,6 +17,7 @@ from downslope.descent.function_state import NOTHING_REMEMBERED, as_left
 from downslope.descent.history import History
 from downslope.messages import NOTHING, Message, message, sentences
 from downslope.objectives import as_objective
+from downslope.objectives.generators import generators_kept, generators_of
 from downslope.results.continuing import first_difference, refuse_records
 from downslope.results.known_again import Given
 from downslope.results.run_loading import read, run_of_file
@@ -51,7 +52,13 @@ def verify(
     >>> print(ds.verify(path))
     Identical: run again, all 31 rows and the end are the same, bit for bit.
     """
-    data = read(path)
+    drawing = generators_of([function] if callable(function) else ())
+    with generators_kept(drawing):  # what is drawn to verify it is nobody's loss
+        return _verified(read(path), path, Given(function, start, gradient, weights))
+
+
+def _verified(data: dict[str, Any], path: str | os.PathLike[str], given: Given) -> Verification:
+    function, start, gradient, weights = given
     if data.get("command") == "fit":
         from downslope.api.saved_fits import fit_made_again  # a run need not wait for what only fits need
 
@@ -61,7 +68,7 @@ def verify(
         from downslope.api.verifying_several import verify_race, verify_sweep
 
         several = verify_race if data["command"] == "race" else verify_sweep
-        return several(data, path, Given(function, start, gradient, weights))
+        return several(data, path, given)
     run = run_of_file(data, path)
     saved: Descent = run
     if function is not None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from downslope.api.saved_races import race_to_go_on
 from downslope.api.saved_sweeps import with_function
 from downslope.api.verification import AGREES, Verification, other_versions
+from downslope.descent.function_state import as_left
 from downslope.descent.stopping import Status
 from downslope.errors import UsageError
 from downslope.messages import NOTHING, Message, message, plural, sentences
@@ -37,7 +38,7 @@ def verify_sweep(data: dict[str, Any], path: str | os.PathLike[str], given: Give
         ObjectiveError: the function is not in the file, and is not given.
     """
     swept = sweep_of_file(data, path)
-    trial, ends = with_function(swept.trial, given, path), swept.ends
+    trial, ends = with_function(swept, given, path), swept.ends
     by_clock = ends.is_status(Status.TIME_LIMIT)
     places = np.flatnonzero(~ends.is_status(Status.INTERRUPTED) & ~by_clock)
     if not len(places):
@@ -47,7 +48,9 @@ def verify_sweep(data: dict[str, Any], path: str | os.PathLike[str], given: Give
     blank.status[:] = code_of(Status.STALLED)
     blank.status[places] = code_of(Status.INTERRUPTED)
     rows = np.full_like(swept.traces, np.nan)
-    made = run_trial(trial, made=Made(blank, "", NOTHING, rows, complete=False))
+    begun = swept.function.at_begin()
+    with as_left(trial.objective, begun):  # the caller's generators stay where they are
+        made = run_trial(trial, made=Made(blank, "", NOTHING, rows, False, begun))
     trial.objective.end_run()
     if not made.complete:
         raise KeyboardInterrupt

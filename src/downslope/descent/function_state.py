@@ -48,6 +48,10 @@ class FunctionState(NamedTuple):
     drawn: Mapping[str, Drawn] = {}
     memory: Any = None
 
+    def at_begin(self) -> FunctionState:
+        """As it was before the first evaluation."""
+        return FunctionState({name: Drawn(drawn.began, drawn.began) for name, drawn in self.drawn.items()})
+
     def to_dict(self, pack: Callable[[Any], dict[str, Any]]) -> dict[str, Any] | None:
         """As plain data; None where there is nothing."""
         if not self.drawn and self.memory is None:

@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from downslope.descent.function_state import NOTHING_REMEMBERED
 from downslope.explain.judgement import judged
 from downslope.messages import message, plural
+from downslope.objectives.generators import generators_kept, generators_of
 from downslope.plots.sweeps import plot_sweep
 from downslope.results import saving, sweep_saving
 from downslope.results.run import Run, as_run
@@ -172,11 +174,13 @@ def make_sweep(
             traces=made.rows,
             seconds=time.perf_counter() - began,
             complete=made.complete,
+            function=made.function,
         )
 
     keep = None
     if checkpoint is not None:
-        trial = trial.with_witness()
+        with generators_kept(generators_of(trial.objective.called)):
+            trial = trial.with_witness(NOTHING_REMEMBERED if before is None else before.function.at_begin())
 
         def keep(made: Made) -> None:
             numbers = made.ends.points.size + len(fields(made.ends)) * len(made.ends.status) + made.rows.size
@@ -186,7 +190,9 @@ def make_sweep(
     made_before = None
     if before is not None:
         ends = RunEnds(**{field.name: getattr(before.ends, field.name).copy() for field in fields(RunEnds)})
-        made_before = Made(ends, before.engine, before.why_single, before.traces.copy(), complete=False)
+        made_before = Made(
+            ends, before.engine, before.why_single, before.traces.copy(), False, before.function
+        )
     done = so_far(run_trial(trial, Onlookers(watch, keep), made_before))
     trial.objective.end_run()
     if checkpoint is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.descent.function_state import FunctionState
 from downslope.descent.snapshot import Witness, unpacked
 from downslope.descent.stopping import Stopping
 from downslope.errors import DataError, DownslopeError
@@ -87,6 +88,7 @@ def _sweep(data: dict[str, Any]) -> Sweep:
         traces=traces,
         seconds=float(data["seconds"]),
         complete=bool(data["complete"]),
+        function=FunctionState.from_dict(data.get("function"), unpacked),
     )
 
 

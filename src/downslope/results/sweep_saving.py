@@ -18,7 +18,7 @@ from downslope.sweeping.runs import STATUSES
 
 def sweep_to_dict(sweep: SweepRecord, pack: Pack = packed) -> dict[str, Any]:
     """A sweep as plain data, its arrays packed, with every bit. What is not done yet is "interrupted"."""
-    trial, ends = sweep.trial.with_witness(), sweep.ends
+    trial, ends = sweep.trial.with_witness(sweep.function.at_begin()), sweep.ends
     data = {
         "schema": SCHEMA,
         "command": "sweep",
@@ -52,6 +52,7 @@ def sweep_to_dict(sweep: SweepRecord, pack: Pack = packed) -> dict[str, Any]:
         "why_single": to_plain(sweep.why_single),
         "seconds": sweep.seconds,
         "complete": sweep.complete,
+        "function": sweep.function.to_dict(pack),
     }
     return encoded(data)
 

@@ -53,6 +53,8 @@ def run_one_by_one(
     places: NDArray[np.intp],
     into: tuple[RunEnds, NDArray[np.float64], int],
     watch: Watch | None = None,
+    *,
+    after: Callable[[], None] | None = None,
 ) -> bool:
     """Make these runs, each by an engine of its own; False where Ctrl-C or ``watch`` ended that.
 
@@ -61,6 +63,7 @@ def run_one_by_one(
         places: which of them.
         into: where their ends are written, their rows, shape (runs, rows, 2 + p), and the spacing of these (0: none).
         watch: told how many are done.
+        after: called behind every one that is made whole in this process.
     """
     out, done = _Places(*into), 0
     forgiving = _Forgiving(run, int(places[0]))
@@ -72,6 +75,8 @@ def run_one_by_one(
             if made is not None and made.termination.status == Status.INTERRUPTED:
                 return False
             done += 1
+            if after is not None:
+                after()
             now = time.perf_counter()
             if now - last >= LOOK_SECONDS:
                 last = now

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.descent.columns import Columnar
+from downslope.descent.function_state import NOTHING_REMEMBERED, FunctionState
 from downslope.descent.stopping import Status
 from downslope.errors import UsageError, nearest
 from downslope.messages import NOTHING, Message, listing, message, sentences
@@ -38,6 +39,7 @@ class SweepRecord(Columnar):
             no runs where none were asked for.
         seconds: wall-clock time.
         complete: False where it was interrupted: runs that were not made are "interrupted".
+        function: where the generators stand from which its function has drawn, behind the runs that are made.
     """
 
     trial: Trial
@@ -47,6 +49,7 @@ class SweepRecord(Columnar):
     traces: NDArray[np.float64]
     seconds: float
     complete: bool = True
+    function: FunctionState = NOTHING_REMEMBERED
 
     def __len__(self) -> int:
         return len(self.ends.status)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.bounds import read_bounds, within_bounds
 from downslope.descent.descend import EngineName
+from downslope.descent.function_state import FunctionState, as_left
 from downslope.descent.snapshot import Witness
 from downslope.errors import HyperparameterError, UnknownNameError, UsageError
 from downslope.messages import NOTHING, Message, as_message, listing, message, sentences
@@ -57,12 +58,16 @@ class Trial:
     fitted: Mapping[str, Any] = field(default_factory=dict)
     witness: Witness | None = None
 
-    def with_witness(self) -> Trial:
-        """The same with what its function gives where the first run begins, unless that is known or cannot be."""
+    def with_witness(self, begun: FunctionState) -> Trial:
+        """The same with what its function gives where the first run begins, unless that is known or cannot be.
+
+        Args:
+            begun: where the generators stood then from which its function draws.
+        """
         if self.witness is not None or not self.objective.evaluable:
             return self
         try:
-            with np.errstate(all="ignore"):
+            with as_left(self.objective, begun), np.errstate(all="ignore"):
                 found = Witness.of(self.objective, self.starts()[0])
         except Exception:  # whatever a person's function raises
             return self

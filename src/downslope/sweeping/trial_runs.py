@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from downslope import interruption
 from downslope.descent import Descent
+from downslope.descent.function_state import NOTHING_REMEMBERED, FunctionState, FunctionWatch
 from downslope.descent.stopping import Status
 from downslope.messages import NOTHING, Message
 from downslope.sweeping.cores import Watch
@@ -35,6 +36,7 @@ class Made:
         why_single: why some were not made in lanes; nothing where all were.
         rows: value, gradient norm and point of every so-many-th step, shape (runs, rows, 2 + p); empty where none are.
         complete: False where it was interrupted.
+        function: see ``SweepRecord``.
     """
 
     ends: RunEnds
@@ -42,6 +44,7 @@ class Made:
     why_single: Message
     rows: NDArray[np.float64]
     complete: bool = True
+    function: FunctionState = NOTHING_REMEMBERED
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,8 @@ class _Course:
         self.ends, self.rows, self.why_single = before.ends, before.rows, before.why_single
         self.engines = {"both": {"lanes", "single"}, "": set()}.get(before.engine, {before.engine})
         self.done = len(trial.design) - len(self._missing(np.arange(len(trial.design))))
+        self._watch = FunctionWatch(trial.objective, before.function)
+        self.function = before.function
 
     def _missing(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         return places[self.ends.is_status(Status.INTERRUPTED)[places]]
@@ -101,7 +106,7 @@ class _Course:
     def made(self, complete: bool) -> Made:
         """What there is."""
         engine = "both" if len(self.engines) > 1 else next(iter(self.engines), "lanes")
-        return Made(self.ends, engine, self.why_single, self.rows, complete)
+        return Made(self.ends, engine, self.why_single, self.rows, complete, self.function)
 
     def run(self, group: RunGroup) -> bool:
         """Make the runs of a group; False where that was ended."""
@@ -113,7 +118,8 @@ class _Course:
         self.why_single = self.why_single or why
         if why:
             into = (self.ends, self.rows, self.trial.every)
-            complete = run_one_by_one(self.trial.run, places, into, self._look)
+            see = self._see if self.trial.objective.called else None
+            complete = run_one_by_one(self.trial.run, places, into, self._look, after=see)
             self.done += len(places)
             return complete
         batch = FIRST_BATCH if self.told.keep is not None else len(places)
@@ -139,6 +145,10 @@ class _Course:
             self.rows[places, : made.rows.shape[1]] = made.rows
         self.done += len(places)
         return made.complete
+
+    def _see(self) -> None:
+        """A run is made whole: the next one begins with the random numbers that come now."""
+        self.function = FunctionState(self._watch.state().drawn)
 
     def _look(self, done: int) -> bool:
         """What runs one by one tell of."""
