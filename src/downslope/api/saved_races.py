@@ -9,6 +9,7 @@ from typing import Any
 
 from downslope.api.racing import entrants_of
 from downslope.api.saved_sweeps import checked, refuse_single, tell_other_versions
+from downslope.descent.function_state import as_left
 from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.objectives import as_objective
@@ -56,6 +57,8 @@ def race_to_go_on(
         (replace(race, objective=objective), replace(tuning, objective=objective))
         for (race, tuning), objective in zip(state.problems, objectives, strict=False)
     ]
+    if any(one.function.drawn for one in state.fields):
+        state.bottoms.clear()  # the numbers that come next are those before the first of these
     return state, _entrants(state.rules, path)
 
 
@@ -86,4 +89,5 @@ def _with_function(one: Field, function: Any, given: Given) -> Field:
     if function is not None:
         begin = objective.present(one.starts[0]) if given.start is None else given.start
         objective, _ = as_objective(function, begin, gradient=given.gradient, dtype=objective.dtype)
-    return one._replace(objective=checked(one.objective, objective, one.witness, one.starts[0]))
+    with as_left(objective, one.function.at_begin()):
+        return one._replace(objective=checked(one.objective, objective, one.witness, one.starts[0]))

@@ -251,6 +251,12 @@ _WORDS: dict[str, Message] = {
         steps="{steps}",
         gap="{gap}",
     ),
+    "same_point": message(
+        "{rule}: ends like the run it was written from, after {steps} steps at the same point.",
+        context="page",
+        rule="{rule}",
+        steps="{steps}",
+    ),
     "different": message(
         "{rule}: the run it was written from ended otherwise: {status} after {steps} steps at {point}.",
         context="page",

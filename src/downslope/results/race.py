@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from downslope.descent.function_state import FunctionState, FunctionWatch
 from downslope.errors import DataError, UsageError
 from downslope.files import write_atomically
 from downslope.messages import Message, as_message, message, sentences
+from downslope.objectives.generators import Generator, generators_kept, generators_of
 from downslope.plots.races import plot_race
 from downslope.results import race_saving, saving
 from downslope.results.race_html import page_of
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from downslope.descent.snapshot import Pack
     from downslope.results.checkpoints import Checkpoint
     from downslope.sweeping.race_entrants import Entrant
+    from downslope.sweeping.race_setting import Field
     from downslope.sweeping.race_state import RaceState
 
 WIDE = 100  # columns of the text
@@ -238,27 +241,59 @@ def make_race(state: RaceState, entrants: Sequence[Entrant], checkpoint: Checkpo
         ObjectiveError: a function has no value at a start, or no least value.
         DataError: the first checkpoint cannot be written.
     """
-    if checkpoint is None:
-        return as_race(run_race(state, entrants), state)
-    race_saving.refuse_unnamed(state.rules)
-    state.fields = tuple(one._replace(witness=race_saving.witness_of(one)) for one in state.fields)
+    watches = [_watch(one) for one in state.fields]
+
+    def see(whole: bool) -> None:
+        state.fields = tuple(
+            one if watch is None else one._replace(function=_behind(one, watch, whole=whole))
+            for one, watch in zip(state.fields, watches, strict=True)
+        )
 
     def content(pack: Pack) -> dict[str, Any]:
         left_with = saving.encoded(race_saving.state_to_dict(state, pack))
         return {"schema": saving.SCHEMA, "command": "race", "left_with": left_with}
 
     def keep(state: RaceState) -> None:
-        if checkpoint.is_due(
+        see(whole=not state.bottoms)  # targets that are half found are found anew
+        if checkpoint is not None and checkpoint.is_due(
             time.perf_counter(), 0 if state.course is None else state.course.evaluations.size
         ):
             checkpoint.write(content)
 
+    if checkpoint is not None:
+        race_saving.refuse_unnamed(state.rules)
+        with generators_kept(_generators(state)):
+            state.fields = tuple(one._replace(witness=race_saving.witness_of(one)) for one in state.fields)
     state.onlooker = keep
     try:
         return as_race(run_race(state, entrants), state)
     finally:  # also what is done before it is interrupted, or a function raises
         state.onlooker = None
-        checkpoint.end(content)
+        see(whole=False)
+        if checkpoint is not None:
+            checkpoint.end(content)
+
+
+def _generators(state: RaceState) -> dict[str, Generator]:
+    """All that the functions of a race may draw from."""
+    return {
+        name: generator
+        for one in state.fields
+        for name, generator in generators_of(one.objective.called).items()
+    }
+
+
+def _watch(one: Field) -> FunctionWatch | None:
+    """Sees what a person's function draws, from where it was left; nobody is needed for a formula."""
+    if not one.objective.called:
+        return None
+    return FunctionWatch(one.objective, one.function if one.function.drawn else None)
+
+
+def _behind(one: Field, watch: FunctionWatch, *, whole: bool) -> FunctionState:
+    """The generators that a function draws from, as they are; or as they were behind what was whole last."""
+    now = watch.state().drawn
+    return FunctionState(now if whole else {**FunctionState(now).at_begin().drawn, **one.function.drawn})
 
 
 def race_of_file(data: dict[str, Any], path: str | os.PathLike[str]) -> Race:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from downslope.descent.function_state import FunctionState, as_left
 from downslope.descent.snapshot import Pack, Witness, packed, unpacked, versions
 from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.messages import message
@@ -85,6 +86,7 @@ def _field_to_dict(one: Field, pack: Pack) -> dict[str, Any]:
         "box": None if one.box is None else [pack(one.box.low), pack(one.box.high)],
         "least": None if one.least is None else pack(float(one.least)),
         "witness": None if witness is None else witness.to_dict(pack),
+        "function": one.function.to_dict(pack),
     }
 
 
@@ -93,7 +95,7 @@ def witness_of(one: Field) -> Witness | None:
     if one.witness is not None or not one.objective.evaluable:
         return one.witness
     try:
-        with np.errstate(all="ignore"):
+        with as_left(one.objective, one.function.at_begin()), np.errstate(all="ignore"):
             return Witness.of(one.objective, one.starts[0])
     except Exception:  # whatever a person's function raises
         return None
@@ -221,6 +223,7 @@ def _field_from_dict(data: dict[str, Any]) -> Field:
         None if box is None else StartBox(*(_numbers(corner, (size,)) for corner in box)),
         None if least is None else float(unpacked(least)),
         None if witness is None else Witness.from_dict(witness, size),
+        FunctionState.from_dict(data.get("function"), unpacked),
     )
 
 

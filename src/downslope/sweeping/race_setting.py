@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from downslope.descent.function_state import NOTHING_REMEMBERED, FunctionState
 from downslope.descent.snapshot import Witness
 from downslope.objectives import Objective
 from downslope.sweeping.race_record import Floats
@@ -61,6 +62,7 @@ class Field(NamedTuple):
         box: what both were drawn from.
         least: the least value, if somebody said it.
         witness: what the function gives at the first start, by which it is known again; None where nobody asked.
+        function: where the generators stand from which it has drawn, behind what the race has found.
     """
 
     objective: Objective
@@ -69,3 +71,4 @@ class Field(NamedTuple):
     box: StartBox | None
     least: float | None
     witness: Witness | None = None
+    function: FunctionState = NOTHING_REMEMBERED

@@ -52,7 +52,7 @@ export function evidenceOf(model) {
     const rule = path.number + path.method.rule, made = again(model, path, i), last = made.steps, ended = pointAt({ ...made, length: made.value.length }, last, n);
     const gap = Math.max(...run.x.map((value, k) => Math.abs(value - ended[k])));
     const alike = run.steps === last && gap <= NEAR * Math.max(1, ...run.x.map(Math.abs));
-    const said = alike ? say("identical", { rule, steps: last, gap: shown(gap, 2) }) : say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
+    const said = alike ? say(gap === 0 ? "same_point" : "identical", { rule, steps: last, gap: shown(gap, 2) }) : say("different", { rule, status: say(`status_${run.status}`), steps: run.steps, point: point(model.names, run.x) });
     const points = run.points ? compared(run, made, n, rule) : [];
     const about = run.sentences?.length && !page.asks ? told(rule, run.sentences, page.runs.length === 1) : null;
     return element("div", {}, ...[said, ...points].map((sentence) => element("p", {}, sentence)), about);
