@@ -1,5 +1,7 @@
 """Categories, rows held out, prediction intervals, and a first look at a table."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -304,3 +306,19 @@ def test_a_look_at_a_table(tmp_path):
     assert "the same in every row" in str(columns["same"].remarks)
     assert "Columns 'x' and 'twin' are the same in every row." in map(str, found.notes)
     assert "city" in repr(found)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_column_of_weights_is_no_feature_unless_it_is_named(stream: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=40), rng.integers(1, 4, 40).astype(float)
+    y = 2 * x + w + rng.normal(size=40)
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"x": x, "w": w, "y": y}).to_csv(table, index=False)
+    fit = ds.fit(str(table), target="y", weights="w", stream=stream)
+    slope, intercept = np.polyfit(x, y, 1, w=np.sqrt(w))
+    assert fit.parameters == pytest.approx({"x": slope, "intercept": intercept}, rel=1e-9)
+    assert any("'w' weighs the rows, so it is no feature" in str(note) for note in fit.notes)
+    assert fit.predict({"x": 1.0}) == pytest.approx([slope + intercept], rel=1e-9)
+    named = ds.fit(str(table), target="y", features="x,w", weights="w", stream=stream)
+    assert set(named.parameters) == {"x", "w", "intercept"}
