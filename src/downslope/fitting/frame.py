@@ -251,7 +251,7 @@ class Frame:
         is_text = any(source.is_text for source in self.sources)
         if isinstance(value, str) and not is_text and _numeric(value):
             return message("Convert the column to numbers first.")
-        if isinstance(value, str) and any(isinstance(v, str) and is_number(v) for v in column[:1000]):
+        if isinstance(value, str) and any(_is_number(v) for v in column[:1000]):
             if not is_text:
                 return message(
                     "Correct it, or make it a missing value, and convert the column to numbers first."
@@ -346,7 +346,9 @@ def refuse_repeated(names: Sequence[str], origin: Origin) -> None:
 
 
 def missing(frame: Frame, name: str, row: int) -> Message:
-    """The sentence for a missing value."""
+    """The sentence for a missing value; that of a category is missing in the column itself."""
+    if name not in frame.known:
+        name = max((known for known in frame.known if name.startswith(f"{known}[")), key=len, default=name)
     told = [note for column, note in frame.notes if column == name]  # such as which word was taken for it
     return sentences(
         message(
@@ -359,6 +361,10 @@ def missing(frame: Frame, name: str, row: int) -> Message:
         ),
         *told,
     )
+
+
+def _is_number(value: Any) -> bool:
+    return is_number(value) if isinstance(value, str) else isinstance(value, NUMBERS)
 
 
 def _fits(value: Any) -> bool:
