@@ -680,3 +680,13 @@ def test_wrong_gradient_is_named(
 
 def test_every_code_is_one_that_is_known() -> None:
     assert {case[4] for case in CASES} | {"gradient_mismatch"} <= set(CODES)
+
+
+@pytest.mark.parametrize("formula", ["sqrt(x)", "sqrt(x - 1)", "2*sqrt(3*x)"])
+def test_the_end_of_a_root_is_the_edge_of_the_domain_and_no_kink(formula: str) -> None:
+    run = ds.minimize(formula, {"x": 4.0})
+    said = run.explain()
+    assert run.status == "left_domain"
+    assert [finding.code for finding in said.findings][:1] == ["left_domain"]
+    assert "kink" not in str(said)
+    assert "kink" in str(ds.minimize("sqrt(x^2)", {"x": -3.0}).explain())

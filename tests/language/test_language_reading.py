@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from downslope.errors import ExpressionError
+import downslope as ds
+from downslope.errors import ExpressionError, StartError
 from downslope.language import FUNCTIONS, Expression, canonical_name, parse, parse_number
 from downslope.language.tree import (
     Call,
@@ -321,3 +322,23 @@ def test_importing_the_language_is_light() -> None:
 def test_only_text_is_read() -> None:
     with pytest.raises(TypeError, match="a formula is text"):
         parse(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("typed", "named", "notes"),
+    [
+        ("sec x + x^2", (), ['read "sec x" as sec*x; write sec(x) for the function']),
+        ("2 gamma x", (), ['read "gamma x" as gamma*x; write gamma(x) for the function']),
+        ("2 gamma x", ("gamma", "x"), []),
+        ("gamma*x + gamma(x)", (), []),
+    ],
+)
+def test_a_name_that_could_be_a_function_is_told(
+    typed: str, named: tuple[str, ...], notes: list[str]
+) -> None:
+    assert list(map(str, parse(typed, named).notes)) == notes
+
+
+def test_a_start_that_does_not_fit_is_told_how_the_formula_was_read() -> None:
+    with pytest.raises(StartError, match=r"no value for sec; .*write sec\(x\) for the function"):
+        ds.minimize("sec x + x^2", {"x": 0.5})

@@ -99,6 +99,9 @@ TAKEN = [
     (sympy.floor(X) + sympy.ceiling(X), {"x": 2.5}, 5.0),
     (sympy.Sum((X - K) ** 2, (K, 1, 4)), {"x": 0.5}, None),
     (sympy.Product(X + K, (K, 0, 3)) + sympy.Sum(K * Y, (K, 1, 2)), {"x": 0.5, "y": 2.0}, None),
+    (sympy.Dummy("x") ** 2 + Y, {"x": 0.5, "y": 2.0}, 2.25),
+    (sympy.real_root(X, 3), {"x": -8.0}, -2.0),
+    (sympy.re(X) + sympy.im(X), {"x": 1.5}, 1.5),
     (sympy.Sum(sympy.Sum(X * K + Y, (K, 1, 2)), (Y, 1, 3)), {"x": 0.5}, None),
 ]
 
@@ -119,8 +122,9 @@ def test_sympy_is_taken(expression, at, value):
         (sympy.Sum(X**K, (K, 0, sympy.oo)), "no definite number of terms"),
         (sympy.Sum(X * K, (K, 1, 10**6)), "1,000,000 terms"),
         (sympy.Function("f")(X), "f(x)"),
+        (sympy.Dummy("x") + X, "two symbols of this expression are called x"),
     ],
-    ids=["endless", "long", "unknown"],
+    ids=["endless", "long", "unknown", "two of a name"],
 )
 def test_what_sympy_says_without_numbers_is_refused_in_a_sentence(expression, words):
     with pytest.raises(ObjectiveError) as caught:

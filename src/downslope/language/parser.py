@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from threading import Lock
 
 from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
 from downslope.language.bare_calls import bracket_calls
 from downslope.language.expression import Expression
+from downslope.language.functions import CANONICAL, FUNCTIONS
 from downslope.language.infix_words import refuse_infix_words
 from downslope.language.lg import refuse_lg
 from downslope.language.look_alikes import look_alikes
@@ -22,6 +24,7 @@ from downslope.messages import Message, message
 
 _PLAIN_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?\s*")
 _MOST_NOTES = 5
+_OPERANDS = frozenset(("NAME", "CONSTANT", "FUNCTION"))
 _WORD = frozenset(("NAME", "CONSTANT", "FUNCTION"))
 _building = Lock()
 
@@ -79,7 +82,14 @@ def _parse(text: str, named: Collection[str], e_is_a_number: bool) -> Expression
     except Mistake as mistake:
         raise ExpressionError(mistake.message, text, mistake.position, mistake.hint) from None
     names = tuple(dict.fromkeys(token.text for token in tokens if token.type == "NAME"))
-    notes = (*words, *calls, *_products(tokens, text), *_words(names), *look_alikes(names))
+    notes = (
+        *words,
+        *calls,
+        *_products(tokens, text),
+        *_functions_as_names(scanned, named),
+        *_words(names),
+        *look_alikes(names),
+    )
     return Expression(text, tree, names, _few(notes))
 
 
@@ -143,6 +153,20 @@ def _split_words(tokens: Sequence[Token], text: str) -> Iterator[Message]:
                 reading = f"{word[0].text}({reading.partition('*')[2]})"
             yield message('read "{whole}" as {reading}', whole=short(whole), reading=short(reading))
         word = [] if token is None or token.type not in _WORD else [token]
+
+
+def _functions_as_names(tokens: Sequence[Token], named: Collection[str]) -> Iterator[Message]:
+    """``sec x``: names of functions that are parameters too, such as gamma, and so are factors without brackets."""
+    for word, after in pairwise(tokens):
+        if word.type != "NAME" or word.text in named or after.type not in _OPERANDS:
+            continue
+        if word.text in CANONICAL and word.end < after.begin:
+            yield message(
+                'read "{whole}" as {reading}; write {code} for the function',
+                whole=f"{word.text} {after.text}",
+                reading=f"{word.text}*{after.text}",
+                code=FUNCTIONS[CANONICAL[word.text]].usage,
+            )
 
 
 def _products(tokens: Sequence[Token], text: str) -> Iterator[Message]:

@@ -13,7 +13,7 @@ import numpy as np
 from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.language import canonical_name
-from downslope.messages import argument, listing, message
+from downslope.messages import argument, listing, message, sentences
 from downslope.objectives.calling import is_list_of_arrays
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
@@ -187,7 +187,10 @@ def _with_start(
     names = objective.parameters.names
     start = _need(start, names)
     if isinstance(start, Mapping):
-        return objective, objective.parameters.flatten(start)
+        try:
+            return objective, objective.parameters.flatten(start)
+        except StartError as error:  # a reading may be why the names are not those that were meant
+            raise StartError(sentences(error.message, *objective.notes)) from None
     objective.parameters = Parameters.scalars(names, _structure(start))
     return objective, objective.parameters.flatten(start)
 

@@ -230,7 +230,27 @@ def from_sympy(expression: Any) -> Any:
         raise ObjectiveError(
             message("a {kind} is not a number to be made smaller or larger.", kind=type(expression).__name__)
         )
-    return _rewritten(converted, _ours, {})
+    return _rewritten(_of_plain_symbols(converted), _ours, {})
+
+
+def _of_plain_symbols(expression: Any) -> Any:
+    """With a symbol for each dummy, as a parameter goes by its name.
+
+    Raises:
+        ObjectiveError: two go by one name.
+    """
+    dummies = [symbol for symbol in expression.free_symbols if isinstance(symbol, se.Dummy)]
+    if not dummies:
+        return expression
+    names = [symbol.name for symbol in expression.free_symbols]
+    for name in names:
+        if names.count(name) > 1:
+            raise ObjectiveError(
+                message(
+                    "two symbols of this expression are called {name}: give each its own name.", name=name
+                )
+            )
+    return expression.subs({dummy: se.Symbol(dummy.name) for dummy in dummies})
 
 
 def _unreadable(expression: Any) -> Any:

@@ -142,15 +142,18 @@ def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
 
 
 def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
-    """A kink that was hit exactly: the value is there, and the slope is not."""
+    """A kink that was hit exactly: the value is there and behind it, and the slope is not."""
     if not np.isfinite(diagnosis.run.objective.value(left)):
         return None
-    parts = kinks_at(diagnosis.run.objective, left, 1e-9 * max(1.0, float(np.max(np.abs(left)))))
+    reach = 1e-9 * max(1.0, float(np.max(np.abs(left))))
+    parts = kinks_at(diagnosis.run.objective, left, reach)
     if not parts:
         return None
     names = diagnosis.run.objective.parameters.coordinates
     way = left - diagnosis.run.final
     length = norm_of(way)
+    if length > 0 and not np.isfinite(diagnosis.run.objective.value(left + reach * way / length)):
+        return None  # sqrt(x) at 0 is an end and no corner, as that of sqrt(x^2) is
     evidence = {
         "at": as_dict(left, names),
         "along": along(way / length, names) if length > 0 else names[0],
