@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import feather
+from pyarrow import parquet as pq
 
 import downslope as ds
 from downslope.errors import DataError, DownslopeError, UsageError
@@ -117,3 +120,25 @@ def test_options_of_text_are_refused_beside_a_table_in_memory() -> None:
         ds.fit(table, "y ~ a*x + b", decimal=",")
     with pytest.raises(DataError, match="Convert the column to numbers first"):
         ds.fit(table, "y ~ a*x + b")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_reading_options_are_neither_advised_nor_taken_where_a_file_is_no_text(
+    kind: str, stream: bool, tmp_path: Path
+) -> None:
+    path = str(tmp_path / f"t.{kind}")
+    table = pa.table({"x": ["1", "2", "-", "4"], "y": [1.0, 2.0, 3.0, 4.5]})
+    (pq.write_table if kind == "parquet" else feather.write_feather)(table, path)
+    with pytest.raises(DataError, match="make it a missing value") as error:
+        ds.fit(path, "y ~ a*x + b", stream=stream)
+    assert "na_values" not in str(error.value)
+    with pytest.raises(UsageError, match=r"na_values can be said of text files only, and .* is none"):
+        ds.fit(path, "y ~ a*x + b", stream=stream, na_values="-")
+
+
+def test_numbers_with_commas_in_a_parquet_file_are_to_be_converted(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"x": ["1,5", "2,5", "3"], "y": [1.0, 2.0, 3.0]}), path)
+    with pytest.raises(DataError, match=r"'1,5', text\. Convert the column to numbers first"):
+        ds.fit(path, "y ~ a*x + b")

@@ -1,5 +1,8 @@
 """Categories, rows held out, prediction intervals, and a first look at a table."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -304,3 +307,63 @@ def test_a_look_at_a_table(tmp_path):
     assert "the same in every row" in str(columns["same"].remarks)
     assert "Columns 'x' and 'twin' are the same in every row." in map(str, found.notes)
     assert "city" in repr(found)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_column_of_weights_is_no_feature_unless_it_is_named(stream: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=40), rng.integers(1, 4, 40).astype(float)
+    y = 2 * x + w + rng.normal(size=40)
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"x": x, "w": w, "y": y}).to_csv(table, index=False)
+    fit = ds.fit(str(table), target="y", weights="w", stream=stream)
+    slope, intercept = np.polyfit(x, y, 1, w=np.sqrt(w))
+    assert fit.parameters == pytest.approx({"x": slope, "intercept": intercept}, rel=1e-9)
+    assert any("'w' weighs the rows, so it is no feature" in str(note) for note in fit.notes)
+    assert fit.predict({"x": 1.0}) == pytest.approx([slope + intercept], rel=1e-9)
+    named = ds.fit(str(table), target="y", features="x,w", weights="w", stream=stream)
+    assert set(named.parameters) == {"x", "w", "intercept"}
+
+
+def categories_table(words: list[Any]) -> dict[str, list[Any]]:
+    return {"c": words, "x": list(range(len(words))), "y": [v % 5 + 0.1 * v for v in range(len(words))]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("drop_missing", [False, True])
+def test_a_column_that_holds_one_word_or_nothing_is_refused(
+    stream: bool, drop_missing: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    pd.DataFrame(categories_table(["x", None] * 6)).to_csv(path, index=False)
+    with pytest.raises(DataError, match="column 'c' holds 'x' or nothing"):
+        ds.fit(str(path), target="y", stream=stream, drop_missing=drop_missing)
+
+
+def test_a_column_of_one_word_is_left_out_and_told() -> None:
+    table = categories_table(["x"] * 12)
+    fit = ds.fit(table, target="y")
+    slope, intercept = np.polyfit(table["x"], table["y"], 1)
+    assert fit.parameters == pytest.approx({"x": slope, "intercept": intercept}, rel=1e-9)
+    assert any("Column 'c' holds 'x' in every row" in str(note) for note in fit.notes)
+
+
+def test_categories_of_nothing_are_refused() -> None:
+    with pytest.raises(DataError, match="column 'c' holds no value in any row"):
+        ds.fit(categories_table([float("nan")] * 12), target="y", categories="c")
+
+
+def test_what_is_missing_among_words_is_missing_and_named_by_its_column() -> None:
+    table = categories_table(["a", float("nan"), "b"] * 4)
+    with pytest.raises(DataError, match="column 'c' of the table has a missing value at row 2"):
+        ds.fit(table, target="y")
+    fit = ds.fit(table, target="y", drop_missing=True)
+    assert set(fit.parameters) == {"c[b]", "x", "intercept"}
+    with pytest.raises(DataError, match="column 'c' of the table has a missing value at row 1"):
+        fit.predict({"c": [None], "x": [1.0]})
+
+
+def test_rows_of_words_and_numbers_are_predicted_and_categories_are_the_same_in_either_encoding() -> None:
+    fit = ds.fit(categories_table(["é", "q", "é"] * 4), target="y")
+    expected = fit.predict({"c": ["é"], "x": [3.0]})
+    assert fit.predict([("e\u0301", 3.0)]) == pytest.approx(expected, rel=1e-14)

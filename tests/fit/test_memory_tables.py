@@ -240,3 +240,38 @@ def test_the_largest_number_of_a_column_is_found_among_gaps_and_in_every_chunk()
     assert largest_of(chunks([None, None], kind=pa.float64())) == 0
     hidden = pa.array([1, 2**60, 2], pa.int64(), mask=np.array([False, True, False]))
     assert largest_of(pa.chunked_array([hidden.slice(1)])) == 2  # what lies under a gap is no number
+
+
+@pytest.mark.parametrize("name", [1.5, ("b", 2), pd.Timestamp("2020-01-01"), np.int64(7)])
+def test_a_target_is_named_as_the_frame_names_it(name):
+    frame = pd.DataFrame({"x": X})
+    frame.insert(1, name, Y)
+    assert fit(frame, target=name).parameters["x"] == pytest.approx(2.3, rel=1e-12)
+
+
+def test_what_is_no_table_or_no_plan_is_refused_in_words():
+    polars = pytest.importorskip("polars")
+    for column in (FOUR["x"], polars.Series("x", X)):
+        with pytest.raises(DataError, match="this Series is one column"):
+            fit(column, H)
+    with pytest.raises(DataError, match=r"the lazy table cannot be collected: .*nowhere"):
+        fit(polars.LazyFrame({"x": X, "y": Y}).select("nowhere"), H)
+
+
+def test_a_type_that_arrow_has_not_is_read_by_its_values():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"x": X, "y": Y}).with_columns(polars.col("x").cast(polars.Int128))
+    assert fit(frame, H).parameters == pytest.approx(LINE, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pd.to_timedelta([1, 2, 3, 4], unit="h"), "such as its seconds"),
+        (pd.period_range("2020", periods=4, freq="M"), "the days since a first one"),
+        (pd.interval_range(0, 4), "such as its middle"),
+    ],
+)
+def test_what_to_give_in_the_place_of_what_is_no_number(values, said):
+    with pytest.raises(DataError, match=said):
+        fit(FOUR.assign(x=values), H)

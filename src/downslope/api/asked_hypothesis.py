@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from downslope.errors import DataError, UsageError
@@ -62,13 +63,17 @@ def wanted_columns(
 
 
 class Wish(NamedTuple):
-    """What a person says is to be fitted: a hypothesis, or a target with features and categories; and from where."""
+    """What a person says is to be fitted: a hypothesis, or a target with features and categories; and from where.
+
+    ``weights`` is the name of their column, where they are one.
+    """
 
     hypothesis: str | None
     target: str | None
     features: Any
     categories: Any
     start: Any
+    weights: str | None
 
 
 def hypothesis_of(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
@@ -77,7 +82,7 @@ def hypothesis_of(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
     Raises:
         UsageError, ExpressionError, DataError: there is none, or its columns are not there or no numbers.
     """
-    text, target, features, named, start = wish
+    text, target, features, named, start, weights = wish
     if text is not None:
         if named:
             raise UsageError(
@@ -111,13 +116,24 @@ def hypothesis_of(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
                 )
             )
     named = list(named or ())
-    model = linear_model(target, features, frame)
+    others = _others(target, weights, frame) if features is None else features
+    model = linear_model(target, others, frame)
     try:
         categories = _categories(model, frame, named, pages)
     except DataError as error:
         raise error if features is not None else _advised(error, model, frame) from None
-    model = linear_model(target, features, frame, categories)
+    model = linear_model(target, others, frame, categories)
+    if features is None and others is not None:
+        note = message("Column '{name}' weighs the rows, so it is no feature.", name=weights)
+        model = replace(model, notes=(*model.notes, note))
     return _numbers_alone(model, with_indicators(frame, categories)) if features is None else model
+
+
+def _others(target: str, weights: str | None, frame: Frame) -> list[str] | None:
+    """The features where none are named and a column weighs the rows: all others; None where no column does."""
+    if weights is None or weights == target or weights not in frame.names:
+        return None
+    return [name for name in frame.names if name not in (target, weights)]
 
 
 def _categories(

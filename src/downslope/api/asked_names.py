@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,14 @@ def check_switches(asked: Mapping[str, Any]) -> None:
 
 
 def name_of(option: str, name: Any) -> str | None:
-    """The name of a column, which pandas may have as a whole number; None where none is given.
+    """The name of a column, which pandas may have as a number, a tuple or a date; None where none is given.
 
     Raises:
         UsageError: it is no name.
     """
     if name is None or isinstance(name, str):
         return name
-    if isinstance(name, int | np.integer) and not isinstance(name, bool):
+    if isinstance(name, int | float | np.number | tuple | date) and not isinstance(name, bool):
         return str(name)
     raise UsageError(
         message(

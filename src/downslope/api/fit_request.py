@@ -108,7 +108,8 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
     frame = as_frame(table, wanted, reading) if pages is None else pages.first()
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
-    wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start)
+    weights = asked["weights"] if isinstance(asked["weights"], str) else None
+    wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start, weights)
     specified = _specified(hypothesis_of(frame, wish, pages), as_loss(asked.get("loss", "mse")), asked)
     problem, held = _problem(frame, specified, pages, asked)
     x = _start(problem, start, asked.get("seed"))

@@ -51,7 +51,7 @@ def fit(
         steps: most steps.
         tolerance, evaluations, time_limit, relative_tolerance, value_tolerance, x_tolerance, target_loss: see
             ``Stopping``; tolerances are judged in the coordinates that are descended in.
-        weights: a column, or one number >= 0 for each row.
+        weights: a column, which is then no feature unless ``features`` names it, or one number >= 0 for each row.
         categories: features that are numbers and count by their categories all the same, such as codes; features of
             words always do. Each category but the first is a feature of its own, 1 or 0: ``city[Uri]``.
         l2, l1: penalties ``l2*sum(p^2) + l1*sum(abs(p))`` on the parameters in the user's units, not on an intercept;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +40,12 @@ class Category:
     @property
     def note(self) -> Message:
         """How it was taken, for the reader."""
+        if not self.names:
+            return message(
+                "Column '{column}' holds '{level}' in every row, so it tells nothing apart and was left out.",
+                column=self.column,
+                level=self.levels[0],
+            )
         if len(self.names) == 1:
             return message(
                 "Column '{column}' counts by its categories: {names} is 1 where it holds that one and else 0, and"
@@ -95,25 +102,43 @@ def texts_of(frame: Frame, name: str) -> NDArray[Any]:
                 )
             )
         return np.array([None if np.isnan(v) else f"{v:.0f}" for v in column], object)
-    return np.array([None if value is None or _missing(value) else str(value) for value in column], object)
+    return np.array([None if value is None or _missing(value) else _text(value) for value in column], object)
+
+
+def _text(value: Any) -> str:
+    """A category as text: é is one, however it is encoded."""
+    text = str(value)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def categories_of(pages: Iterable[Frame], names: Sequence[str]) -> tuple[Category, ...]:
     """These columns as categories, over all pages of a table.
 
     Raises:
-        DataError: one has a single category, or nearly one for each row.
+        DataError: one holds nothing, or one category and gaps, or nearly a category for each row.
     """
-    found: dict[str, set[str]] = {name: set() for name in names}
+    found: dict[str, set[str | None]] = {name: set() for name in names}
     rows = 0
     for frame in pages:
         rows += frame.rows
         for name in names:
-            found[name].update(text for text in texts_of(frame, name) if text is not None)
-    return tuple(_category(name, levels, rows) for name, levels in found.items())
+            found[name].update(texts_of(frame, name))
+    return tuple(_category(name, texts, rows) for name, texts in found.items())
 
 
-def _category(name: str, levels: set[str], rows: int) -> Category:
+def _category(name: str, texts: set[str | None], rows: int) -> Category:
+    levels = {text for text in texts if text is not None}
+    if not levels:
+        raise DataError(message("column '{name}' holds no value in any row.", name=name))
+    if len(levels) == 1 and None in texts:
+        raise DataError(
+            message(
+                "column '{name}' holds '{level}' or nothing, and a category needs another to be compared with: write a"
+                " word into the empty cells.",
+                name=name,
+                level=next(iter(levels)),
+            )
+        )
     if len(levels) > min(MOST_LEVELS, max(2, REPEATED * rows)):
         raise DataError(
             plural(
@@ -146,7 +171,7 @@ def with_indicators(frame: Frame, categories: Sequence[Category]) -> Frame:
         _refuse_others(frame, category, texts)
         for name, level in zip(category.names, category.levels[1:], strict=True):
             columns[name] = np.where(gone, np.nan, (texts == level).astype(np.float64))
-    return replace(frame, columns={**frame.columns, **columns}) if columns else frame
+    return replace(frame, columns={**frame.columns, **columns}, order=frame.known) if columns else frame
 
 
 def _refuse_others(frame: Frame, category: Category, texts: NDArray[Any]) -> None:

@@ -194,7 +194,7 @@ def damage(path: str, kind: Literal["Parquet", "Arrow"]) -> Iterator[None]:
     except (DataError, MissingExtraError):
         raise
     except (Exception, MemoryError) as error:
-        reason = _first_line(error)
+        reason = first_line(error)
         raise DataError(
             message("{path} is not a Parquet file, or is damaged: {reason:.200}.", path=path, reason=reason)
             if kind == "Parquet"
@@ -204,7 +204,8 @@ def damage(path: str, kind: Literal["Parquet", "Arrow"]) -> Iterator[None]:
         ) from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of what it says, or its kind where it says nothing."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 

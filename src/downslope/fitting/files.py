@@ -27,7 +27,7 @@ from downslope.fitting.frame import Frame, Origin
 from downslope.fitting.interruptible import interruptibly
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_pages import TextFile
-from downslope.messages import listing, message
+from downslope.messages import argument, listing, message
 
 _GLOB = frozenset("*?[")
 
@@ -62,6 +62,14 @@ def open_files(paths: Sequence[str], asked: TextFormat, *, whole: bool) -> tuple
     """
     matches = ["-"] if list(paths) == ["-"] else [match for path in paths for match in matches_of(path)]
     files = [_opened(match, asked, whole) for match in matches]
+    if asked.given and not any(isinstance(file, TextFile) for file in files):
+        raise UsageError(
+            message(
+                "{options} can be said of text files only, and {path} is none: convert its columns first.",
+                options=listing(map(argument, asked.given), "and"),
+                path=files[0].path,
+            )
+        )
     refuse_other_columns([(file.path, file.names) for file in files])
     if len(files) == 1:
         return files, files[0].path

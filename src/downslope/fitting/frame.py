@@ -35,6 +35,10 @@ _HINTS = {
     "Timestamp": _DATE,
     "list": message("A column holds one number in each row."),
     "complex": message("Give its real and imaginary parts as two columns."),
+    "timedelta": message("Give it as a number, such as its seconds."),
+    "time": message("Give it as a number, such as the seconds since midnight."),
+    "Period": _DATE,
+    "Interval": message("Give it as a number, such as its middle."),
 }
 NUMBERS = (bool, int, float, np.integer, np.floating, np.bool_, Decimal, Fraction)
 
@@ -71,6 +75,7 @@ class RowSource:
         first_line: the line on which the first of them stands, where each row is a line.
         before: rows of the file that come before them.
         check: tells whether each row is a line indeed, where that is only known by another look.
+        is_text: whether it is a file of text, which the reading options can be said of.
     """
 
     path: str
@@ -78,6 +83,7 @@ class RowSource:
     first_line: int | None
     before: int = 0
     check: Callable[[], bool] | None = None
+    is_text: bool = False
 
     def line_of_first(self) -> int | None:
         """The line on which the first row stands; None where rows are not lines, one each."""
@@ -242,9 +248,14 @@ class Frame:
         """What to try where a cell is no number."""
         if name in self.doubts:
             return self.doubts[name].advice
-        if isinstance(value, str) and not self.sources and _numeric(value):
+        is_text = any(source.is_text for source in self.sources)
+        if isinstance(value, str) and not is_text and _numeric(value):
             return message("Convert the column to numbers first.")
-        if isinstance(value, str) and any(isinstance(v, str) and is_number(v) for v in column[:1000]):
+        if isinstance(value, str) and any(_is_number(v) for v in column[:1000]):
+            if not is_text:
+                return message(
+                    "Correct it, or make it a missing value, and convert the column to numbers first."
+                )
             return message(
                 "Correct it, or leave the cell empty where the value is missing; {option} makes it a word for that.",
                 option=argument("na_values", value[:20].strip()),
@@ -335,7 +346,9 @@ def refuse_repeated(names: Sequence[str], origin: Origin) -> None:
 
 
 def missing(frame: Frame, name: str, row: int) -> Message:
-    """The sentence for a missing value."""
+    """The sentence for a missing value; that of a category is missing in the column itself."""
+    if name not in frame.known:
+        name = max((known for known in frame.known if name.startswith(f"{known}[")), key=len, default=name)
     told = [note for column, note in frame.notes if column == name]  # such as which word was taken for it
     return sentences(
         message(
@@ -348,6 +361,10 @@ def missing(frame: Frame, name: str, row: int) -> Message:
         ),
         *told,
     )
+
+
+def _is_number(value: Any) -> bool:
+    return is_number(value) if isinstance(value, str) else isinstance(value, NUMBERS)
 
 
 def _fits(value: Any) -> bool:

@@ -84,11 +84,14 @@ def from_pair(X: Any, y: Any) -> Frame:
 
 
 def as_array(values: Any) -> NDArray[Any]:
-    """An array, with its mask where it has one; of uneven parts, an array of objects."""
+    """An array, with its mask where it has one; of uneven parts, or with text among numbers, an array of objects."""
     if isinstance(values, np.ma.MaskedArray):
         return values
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
+        if array.dtype.kind in "US" and isinstance(values, list | tuple):
+            return np.asarray(values, object)  # else 1.5 and a gap among words become words
+        return array
     except ValueError:  # lists of several lengths
         return np.array([*values, None], object)[:-1]
 

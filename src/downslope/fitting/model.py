@@ -97,7 +97,7 @@ class Model:
         if isinstance(table, Mapping) and table and all(map(_is_single, table.values())):
             table = {name: [value] for name, value in table.items()}  # one row
         if isinstance(table, list | tuple) and table and all(isinstance(row, list | tuple) for row in table):
-            table = np.asarray(_even(table))  # rows of numbers, as the array of them
+            table = in_memory.as_array(_even(table))  # rows of numbers, as the array of them
         if isinstance(table, np.ndarray) and table.dtype.names is None and table.ndim == 2:
             candidates = (self.inputs, self.hypothesis.sources)
             names = next((n for n in candidates if len(n) == table.shape[1]), None)

@@ -17,6 +17,7 @@ from downslope.fitting.file_kinds import chosen_of
 from downslope.fitting.files import open_files
 from downslope.fitting.frame import Frame, RowSource
 from downslope.fitting.text_format import DETECTED, TextFormat
+from downslope.fitting.text_pages import TextFile
 from downslope.messages import argument, message
 
 PAGE_NUMBERS = 1 << 20  # numbers in a page, 8 MB of them
@@ -99,7 +100,7 @@ class Pages:
                 for begin in range(0, len(table), rows):
                     part = table.slice(begin, rows)
                     line = None if file.first_line is None else before + file.first_line
-                    source = RowSource(file.path, len(part), line, before)
+                    source = RowSource(file.path, len(part), line, before, is_text=isinstance(file, TextFile))
                     frame = from_arrow(part, self.origin, file.names, [source])
                     yield frame.told(file.notes, file.doubts)
                     before += len(part)

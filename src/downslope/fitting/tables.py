@@ -11,6 +11,7 @@ import numpy as np
 from downslope.errors import DataError, UsageError
 from downslope.fitting import frame as frames
 from downslope.fitting import frames_in_memory as in_memory
+from downslope.fitting.file_kinds import first_line
 from downslope.fitting.frame import Frame
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import argument, listing, message
@@ -46,7 +47,7 @@ def as_frame(table: Any, wanted: Collection[str] | None = None, asked: TextForma
             )
         )
     if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # lazy
-        table = table.collect()
+        table = _collected(table)
     if isinstance(table, Mapping):
         return in_memory.from_columns(table)
     if isinstance(table, tuple) and len(table) == 2:
@@ -67,11 +68,28 @@ def paths_of(table: Any) -> list[str]:
     )
 
 
+def _collected(table: Any) -> Any:
+    """A lazy table's rows; its plan is carried out only here, and can fail."""
+    try:
+        return table.collect()
+    except Exception as error:
+        raise DataError(
+            message("the lazy table cannot be collected: {reason:.200}.", reason=first_line(error))
+        ) from error
+
+
 def _from_object(table: Any, wanted: Collection[str] | None) -> Frame:
     if hasattr(table, "columns") and not callable(table.columns):
         frames.refuse_repeated([str(name) for name in table.columns], frames.THE_TABLE)
     if hasattr(table, "columns") and hasattr(table, "index") and hasattr(table, "iloc"):
         return _from_pandas(table, wanted)
+    if hasattr(table, "to_frame") and not hasattr(table, "columns"):
+        raise DataError(
+            message(
+                "a table is needed, and this {kind} is one column: give a table with what it depends on beside it.",
+                kind=type(table).__name__,
+            )
+        )
     if hasattr(table, "__arrow_c_stream__"):
         return _from_arrow(table, wanted)
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):
@@ -109,10 +127,15 @@ def _from_arrow(table: Any, wanted: Collection[str] | None) -> Frame:
             message("PyArrow is needed to read this table: pip install pyarrow")
         ) from error
     from downslope.fitting.arrow_columns import from_arrow, index_of
-    from downslope.fitting.file_kinds import damage
 
-    with damage(str(frames.THE_TABLE), "Arrow"):
+    try:
         whole = pyarrow.table(table)
+    except Exception as error:  # a column of a type that Arrow has not, as Polars' Int128
+        if hasattr(table, "columns") and hasattr(table, "get_column"):
+            return in_memory.from_columns({str(name): table[name].to_list() for name in table.columns})
+        raise DataError(
+            message("the table cannot be read: {reason:.200}.", reason=first_line(error))
+        ) from error
     index = index_of(whole.schema)
     names = [name for name in whole.column_names if name not in index]
     kept = (

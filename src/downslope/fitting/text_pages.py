@@ -106,7 +106,9 @@ class TextFile:
         large = [n for n in chosen if rounded(table.column(n), partial(self._column_as_text, n))]
         notes += [(name, beyond_exact(name)) for name in large]
         check = partial(_rows_are_lines, self.path, self._asked, len(table)) if watched is None else None
-        source = RowSource(self.path, len(table), dialect.first_line if lines else None, check=check)
+        source = RowSource(
+            self.path, len(table), dialect.first_line if lines else None, check=check, is_text=True
+        )
         return FilePage(table, source, (*(("", note) for note in self.layout.notes), *notes), self.doubts)
 
     @property

@@ -10,6 +10,7 @@ from downslope.errors import ExpressionError
 from downslope.language.arrange import arrange
 from downslope.language.bare_calls import bracket_calls
 from downslope.language.expression import Expression
+from downslope.language.infix_words import refuse_infix_words
 from downslope.language.lg import refuse_lg
 from downslope.language.look_alikes import look_alikes
 from downslope.language.mistakes import Mistake, lone_e
@@ -68,6 +69,7 @@ def _parse(text: str, named: Collection[str], e_is_a_number: bool) -> Expression
     try:
         scanned = scan(text, named)
         refuse_lg(scanned, text, named)
+        refuse_infix_words(scanned, named)
         raw, calls = bracket_calls(scanned, text)
         words = tuple(_split_words(scanned, text)) if named else ()
         tokens = arrange(raw)

@@ -114,8 +114,6 @@ def _number_after(before: Token, number: Token) -> Mistake:
     if before.type == "NUMBER":
         return _number_after_number(before, number)
     said = message('a sign is missing before "{number}"', number=number.text)
-    if before.text == "mod":
-        return Mistake(said, number.begin, message("Write {code}.", code="mod(a, b)"))
     left = before.text if before.type in ("NAME", "CONSTANT") else ""
     hint = message(
         "Write {product} for the product, {power} for the power.",

@@ -123,9 +123,9 @@ no_sign put_after :: x+*y
 no_sign divide_xy :: x//y
 no_sign not_equal_written :: x <> y
 no_sign power_written :: x^^y
+no_sign write_code :: x mod y
 operand_should_follow :: x + *y
 sign_missing product_or_power :: x 2
-sign_missing write_code :: x mod 2
 fraction_follows :: 2.5½
 whole_exponent :: 1e2.5
 one_point :: 1.2.3

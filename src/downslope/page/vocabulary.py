@@ -11,6 +11,7 @@ from typing import Any
 
 from downslope.language import characters, mistakes, names
 from downslope.language.functions import CANONICAL, CONSTANTS, FUNCTIONS, REWRITES, Function
+from downslope.language.infix_words import INFIX_WORDS
 from downslope.language.text import to_text
 from downslope.messages.message import Listing, Message, Sentence
 from downslope.page.refusals import outside_key
@@ -23,6 +24,7 @@ def vocabulary() -> str:
         "CANONICAL": list(CANONICAL.items()),
         "CONSTANTS": list(CONSTANTS.items()),
         "LOGICAL": list(names.LOGICAL.items()),
+        "INFIX_WORDS": list(INFIX_WORDS.items()),
         "REWRITES": [[name, _rewrite(said)] for name, said in REWRITES.items()],
         "FOREIGN_USAGE": [
             [name, to_text(function.foreign[f"numpy.{name}"])]

@@ -1,14 +1,26 @@
 // Functions without brackets, as mathematicians write them: sin x, sin^2 x, cos 2πx (language/bare_calls.py).
 
-import { CANONICAL, FUNCTIONS } from "./vocabulary.js";
+import { CANONICAL, FUNCTIONS, INFIX_WORDS } from "./vocabulary.js";
 import { Token } from "./tokens.js";
-import { MAX_DEPTH, bareFunction, inverseOrPower, short, tooDeep, twoReadings, unclosed } from "./refusals.js";
+import { MAX_DEPTH, bareFunction, inverseOrPower, refuseToken, say, short, tooDeep, twoReadings, unclosed } from "./refusals.js";
 
 const OPERANDS = new Set(["NUMBER", "NAME", "CONSTANT"]);
 const FACTORS = new Set([...OPERANDS, "LPAR", "ROOT"]);
 const RAISING = new Set(["POWER", "SUPERSCRIPT"]);
 const ADDED = new Set(["PLUS", "MINUS"]);
+const BEGINNING = new Set([...FACTORS, "FUNCTION", "BAR"]);
+const ENDING = new Set([...OPERANDS, "SUPERSCRIPT", "RPAR", "BAR"]);
 const ROOTS = new Set(["sqrt", "cbrt"]);
+
+/** Refuse x mod y, where mod is no parameter (language/infix_words.py). */
+function refuseInfixWords(tokens, named) {
+  tokens.forEach((word, i) => {
+    if (word.type !== "NAME" || !INFIX_WORDS.has(word.text) || named.has(word.text)) return;
+    const [before, after] = [tokens[i - 1], tokens[i + 1]];
+    if (!ENDING.has(before?.type) || !BEGINNING.has(after?.type) || before.end === word.begin || word.end === after.begin) return;
+    throw refuseToken(say("no_sign", { sign: word.text }), word, say("write_code", { code: INFIX_WORDS.get(word.text) }));
+  });
+}
 
 /** The tokens with brackets around arguments that have none; lg x is refused (language/lg.py). */
 export function bracketCalls(tokens, source, named) {
@@ -21,6 +33,7 @@ export function bracketCalls(tokens, source, named) {
     const call = `(${last.text})${source.slice(token.end, tokens[at - 1].end)}`;
     throw twoReadings(token, short(whole), [`log10${call}`, `log2${call}`]);
   });
+  refuseInfixWords(tokens, named);
   const bare = tokens.some((token, i) => token.type === "FUNCTION" && tokens[i + 1]?.type !== "LPAR");
   if (!bare) return tokens;
   const calls = new Calls(source);

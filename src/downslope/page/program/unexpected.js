@@ -57,7 +57,6 @@ const notJoined = (word) => refuseToken(say("not_needs_condition"), word, say("a
 function numberAfter(before, number) {
   if (before.type === "NUMBER") return numberAfterNumber(before, number);
   const said = say("sign_missing", { number: number.text });
-  if (before.text === "mod") return refuseToken(said, number, say("write_code", { code: "mod(a, b)" }));
   const left = ["NAME", "CONSTANT"].includes(before.type) ? before.text : "";
   return refuseToken(said, number, say("product_or_power", { product: `${left}*${number.text}`, power: `${left}^${number.text}` }));
 }
