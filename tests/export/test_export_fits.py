@@ -87,10 +87,6 @@ def test_what_a_saved_fit_does_not_keep(tmp_path: Path) -> None:
     [
         (fitted(TABLE, PLANE), "orthogonal coordinates, chosen by downslope.* Name a method"),
         (fitted(TABLE, "y ~ a*x + b", loss="rmse"), "chosen by downslope.* Name a method"),
-        (
-            fitted(TABLE, "y ~ a*(1 - exp(-b*x))", start={"a": 1, "b": 1}),
-            "levenberg_marquardt asks for.* Name a method",
-        ),
         (plane(l1=0.1, **DESCENT), "an l1 penalty is taken by proximal steps"),
         (plane(batch_size=8, epochs=2, optimizer="adam"), "mini-batches"),
         (

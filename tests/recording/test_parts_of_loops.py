@@ -113,7 +113,7 @@ def test_loops_without_a_mistake_are_left_alone(name: str) -> None:
 @pytest.mark.parametrize("column", [True, False])
 def test_a_cost_of_torch_that_holds_each_against_all(column: bool) -> None:
     torch = pytest.importorskip("torch")
-    model = torch.nn.Linear(3, 1)
+    model = torch.nn.Linear(3, 1, dtype=torch.float32)
     x, y = torch.tensor(X, dtype=torch.float32), torch.tensor(Y, dtype=torch.float32)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with ds.record(optimizer) as run:

@@ -10,12 +10,14 @@ import pytest
 import downslope as ds
 from downslope.errors import UsageError
 from downslope.export import DIALECTS
+from downslope.messages import listing
 from downslope.optimizers import ClipByNorm, Optimizer
 from downslope.optimizers.curvature import CurvedRule, refusal
 from downslope.optimizers.registry import all_curved
 from downslope.optimizers.updater import Updater
 
 RULES = pytest.mark.parametrize("cls", all_curved(), ids=[cls.name() for cls in all_curved()])
+WHOLE_LOOPS = ("numpy", "sympy", "torch", "tensorflow", "jax")  # dialects whose scripts are not one update
 WAYS = ("torch", "keras", "optax", "updater")
 
 
@@ -55,14 +57,15 @@ def test_nor_wrapped(cls: type[CurvedRule], way: str) -> None:
 
 @RULES
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_no_script_is_written_of_them(cls: type[CurvedRule], dialect: str) -> None:
+def test_scripts_are_written_where_the_whole_loop_is(cls: type[CurvedRule], dialect: str) -> None:
     run = ds.minimize("(x - 1)^2 + 3*(y + 2)^2", {"x": 3.0, "y": 1.0}, optimizer=cls(), steps=3)
-    if dialect == "numpy" and cls.asks_for != "residuals":
+    if dialect in WHOLE_LOOPS:
         compile(run.export(dialect), "script.py", "exec")  # which tests/export executes
         return
     with pytest.raises(UsageError) as caught:
         run.export(dialect)
-    assert str(caught.value) == str(refusal(cls()))
+    names = listing(WHOLE_LOOPS, "and")
+    assert str(caught.value) == f"{refusal(cls())} Scripts of it are written by {names}."
 
 
 @RULES

@@ -29,7 +29,7 @@ from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import Message, listing, message
 from downslope.pieces import split_outside_brackets
-from downslope.results.text_columns import TextColumn, text_rows
+from downslope.results.text_columns import TextColumn, text_rows, with_room
 
 if TYPE_CHECKING:
     from downslope import RunComparison
@@ -176,6 +176,7 @@ _TITLES: dict[str, Message] = {
     "evaluations": message("evaluations", context="column"),
     "value": message("value", context="column"),
     "gradient_norm": message("gradient norm", context="column"),
+    "minimum": message("minimum", context="column"),
     "learning_rate": message("learning rate", context="column"),
 }
 
@@ -203,8 +204,16 @@ def _table(compared: RunComparison) -> list[str]:
         texts.append(TextColumn(column_title(name), [f"{count:,}" for count in told[name]], False))
     for name in ("value", "gradient_norm"):
         texts.append(TextColumn(column_title(name), aligned(told[name], to_zero=True), False))
-    header, *rows = text_rows(texts, terminal.width(sys.stdout))
-    return [terminal.styled(header, sys.stdout, bold=True), *rows]
+    width = terminal.width(sys.stdout)
+    header, *rows = text_rows(texts, width)
+    return [terminal.styled(header, sys.stdout, bold=True), *rows, *without_room(texts, width)]
+
+
+def without_room(columns: Sequence[TextColumn], width: int) -> list[str]:
+    """A line with the columns that do not fit into a terminal; none where all do."""
+    hidden = [column.title for column in columns[with_room(columns, width) :]]
+    told = message("... no room here for {columns}; --format csv has all columns", columns=listing(hidden))
+    return [str(told)] if hidden else []
 
 
 def column_title(name: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from downslope.cli import terminal
 from downslope.cli.arguments import ExpressionCommand, NumberType, WordType, assignments
-from downslope.cli.compare import column_title
+from downslope.cli.compare import column_title, without_room
 from downslope.cli.fit_options import TABLE
 from downslope.cli.options import (
     CHECKPOINT,
@@ -193,6 +193,14 @@ def varied_options(given: dict[str, Any]) -> dict[str, Any]:
 def deliver_sweep(made: Sweep, given: dict[str, Any]) -> int:
     """Report, save and draw, each whatever becomes of the others; answers with the exit code."""
     if not given["quiet"]:
+        if given.get("plot") is not None and _never_at_rest(made):
+            terminal.note(
+                message(
+                    "no run could come to rest, as only their steps end them, so the picture has no minima: give"
+                    " {tolerance} too.",
+                    tolerance="--tolerance",
+                )
+            )
         if made.trial.design.seed is not None and given.get("seed") is None:
             terminal.note(message("drawn with --seed {seed}", seed=made.trial.design.seed))
         if made.why_single:
@@ -209,6 +217,13 @@ def deliver_sweep(made: Sweep, given: dict[str, Any]) -> int:
             actions.append(partial(write_asked, given, name, write))
     deliver(actions)
     return exit_code_of(made)
+
+
+def _never_at_rest(made: Sweep) -> bool:
+    """Whether all runs were ended by their steps, and nothing else was asked for."""
+    stopping = made.trial.stopping.with_defaults(made.trial.objective.dtype)
+    of_starts = [axis for axis in made.trial.design.axes if any(kind == "start" for kind, *_ in axis.sets)]
+    return len(of_starts) > 1 and set(made.counts()) == {"step_limit"} and not stopping.asks_for_a_test
 
 
 def _report(made: Sweep, form: str | None) -> None:
@@ -252,7 +267,9 @@ def _table(made: Sweep) -> list[str]:
         values = column[places].tolist()
         told = aligned(values) if column.dtype.kind == "f" else list(map(str, values))
         columns.append(TextColumn(column_title(name), told))
-    lines = text_rows(columns, terminal.width(sys.stdout))
+    width = terminal.width(sys.stdout)
+    lines = text_rows(columns, width)
+    lines += without_room(columns, width)
     if len(places) < len(made):
         lines.append(str(message("... {count:,} runs in all; --format csv has every one", count=len(made))))
     return lines

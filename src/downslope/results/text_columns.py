@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 GAP = "  "
@@ -61,20 +61,30 @@ def wrap(text: str, columns: int, **options: Any) -> list[str]:
     return [joined(line) for line in textwrap.wrap(spread(text), columns, break_on_hyphens=False, **options)]
 
 
-def text_rows(columns: Iterable[TextColumn], most: int) -> list[str]:
+def with_room(columns: Sequence[TextColumn], most: int) -> int:
+    """How many of the columns have room in so many columns of a terminal; the first always has.
+
+    >>> with_room([TextColumn("name", ["a", "bcdef"], True), TextColumn("n", ["1", "20"])], 8)
+    1
+    """
+    room = most + len(GAP)
+    for place, column in enumerate(columns):
+        room -= max(map(cells, [column.title, *column.texts])) + len(GAP)
+        if room < 0:
+            return max(place, 1)
+    return len(columns)
+
+
+def text_rows(columns: Sequence[TextColumn], most: int) -> list[str]:
     """The columns as lines, the titles first, in at most so many columns of a terminal; the last of them have no room.
 
     >>> text_rows([TextColumn("name", ["a", "bcdef"], True), TextColumn("n", ["1", "20"])], 80)
     ['name    n', 'a       1', 'bcdef  20']
     """
     kept: list[list[str]] = []
-    room = most + len(GAP)
-    for column in columns:
+    for column in columns[: with_room(columns, most)]:
         texts = [column.title, *column.texts]
         wide = max(map(cells, texts))
-        room -= wide + len(GAP)
-        if room < 0 and kept:
-            break
         blanks = [" " * (wide - cells(text)) for text in texts]
         kept.append(
             [

@@ -19,7 +19,7 @@ from downslope.descent.stopping import Status
 from downslope.errors import UsageError
 from downslope.explain.setup import Setup
 from downslope.explain.theory import forecast_of
-from downslope.messages import Message, message, sentences
+from downslope.messages import NOTHING, Message, message, sentences
 from downslope.optimizers.wrappers.scheduled import why_without_rate
 from downslope.sweeping.lanes import why_no_lanes
 from downslope.sweeping.settings import Design, SweepAxis
@@ -109,7 +109,16 @@ class RateSearch:
             first=self.first,
             value=self.confirmed.fun,
         )
-        return sentences(use, self._about_the_limit())
+        return sentences(use, self._about_the_limit(), self._about_the_margin())
+
+    def _about_the_margin(self) -> Message:
+        assert self.rate is not None
+        assert self.limit is not None
+        if self.rate == self.fastest or not np.isclose(self.rate, MARGIN * self.limit):
+            return NOTHING
+        return message(
+            "The rate to use is {part:g} times the limit: a margin for places that are steeper.", part=MARGIN
+        )
 
     def _about_the_limit(self) -> Message:
         assert self.fastest is not None

@@ -29,12 +29,16 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Vector
 from downslope.symbolic.unknown import TraceError
 
+# In the names of operations that do not give the same again; the ends of those that only hold others.
 _CHANGING = (
     "Random",
-    "Stateful",
     "Rng",
     "Assign",
-)  # in the names of operations that do not give the same again
+    "StatefulUniform",
+    "StatefulStandardNormal",
+    "StatefulTruncatedNormal",
+)
+_CALLS = ("PartitionedCall", "If", "While", "Case")
 _UNTRACEABLE = (tf.errors.OperatorNotAllowedInGraphError, NotImplementedError, AttributeError, TypeError)
 
 
@@ -199,7 +203,10 @@ def _state_of(graph: Any) -> str | None:
     functions = graph.graph._functions.values() if hasattr(graph.graph, "_functions") else ()
     graphs = [graph.graph, *(f.graph for f in functions if hasattr(f, "graph"))]
     kinds = (op.type for inner in graphs for op in inner.get_operations() if op.op_def.is_stateful)
-    return next((kind for kind in kinds if any(word in kind for word in _CHANGING)), None)
+    return next(
+        (kind for kind in kinds if not kind.endswith(_CALLS) and any(word in kind for word in _CHANGING)),
+        None,
+    )
 
 
 def _compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:

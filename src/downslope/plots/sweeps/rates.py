@@ -9,6 +9,7 @@ from downslope.messages import message, plural
 from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
+from downslope.plots.sweeps.levels import level_of
 from downslope.plots.words import readable, said_of, title
 from downslope.sweeping.rate_finder import RateSearch
 
@@ -22,10 +23,7 @@ def draw_rates(found: RateSearch, options: PlotOptions) -> Drawing:
     sign = -1.0 if found.trial.maximize else 1.0
     values = sign * found.values
     fell = values[np.isfinite(values)]
-    least = float(fell.min()) if len(fell) else 0.0
-    known = found.trial.objective.problem
-    if known is not None and np.isfinite(known.minimum) and sign > 0:
-        least = min(least, known.minimum)
+    least, named = level_of(found.trial.objective, float(fell.min()) if len(fell) else 0.0, sign)
     first = sign * found.first - least
     top = first if first > 0 else 1.0
     above = np.maximum(values - least, LEAST * top)
@@ -75,9 +73,7 @@ def draw_rates(found: RateSearch, options: PlotOptions) -> Drawing:
             line.set_label(readable(message("{name} {rate:.4g}", name=name, rate=value)))
             handles.append(line)
     panel.name_axes(str(message("learning rate", context="axis")))
-    axes.yaxis.set_label_text(
-        readable(message("final value above {least:.6g}", least=sign * least)), parse_math=False
-    )
+    axes.yaxis.set_label_text(readable(named), parse_math=False)
     rule = found.trial.optimizer_of({("learning_rate",): 1.0}).name().replace("_", " ")
     runs = plural("{n:,} run, nothing between them", "{n:,} runs, nothing between them", n=len(found.rates))
     heading = [title(found.trial.objective), (readable(rule), False), (said_of([runs]), False)]

@@ -13,6 +13,7 @@ from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.sweeps.axes import axis_name, numeric_axes
 from downslope.plots.sweeps.cells import rule_of, title_of, values_of
+from downslope.plots.sweeps.levels import level_of
 from downslope.plots.words import readable, said_of
 from downslope.sweeping.limits import known_limits
 from downslope.sweeping.record import GOOD, LIMITS, SweepRecord, spelling
@@ -25,17 +26,20 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
 def draw_sensitivity(sweep: SweepRecord, options: PlotOptions) -> Drawing:
-    """A line of points for each rule: how far above the best value found runs end. Runaways are crosses at the top."""
+    """A line of points for each rule: the values at which runs end, or how far above the least known one that is.
+
+    The axis is logarithmic: values that are all above 0 stand there as they are, unless a minimum is known; others by
+    their distance from it, or from the best value that was found. Runaways are crosses at the top.
+    """
     axis = _axis(sweep)
     design = sweep.trial.design
     along = design.places(design.axes.index(axis))
-    values = (-1.0 if sweep.maximize else 1.0) * sweep.ends.values
+    sign = -1.0 if sweep.maximize else 1.0
+    values = sign * sweep.ends.values
     ran_away = ~np.isfinite(values)
     ran_away[sweep.failed] |= ~sweep.ends.is_status(*LEVEL)[sweep.failed]
-    least = float(np.min(values[~ran_away], initial=np.inf))
-    known = sweep.trial.objective.problem
-    if known is not None and np.isfinite(known.minimum) and not sweep.maximize:
-        least = min(least, known.minimum)
+    best = float(np.min(values[~ran_away], initial=np.inf))
+    least, named = level_of(sweep.trial.objective, best, sign)
     above = np.where(ran_away, np.inf, values - least)
     finite = above[np.isfinite(above) & (above > 0)]
     top = float(finite.max()) if len(finite) else 1.0
@@ -65,10 +69,7 @@ def draw_sensitivity(sweep: SweepRecord, options: PlotOptions) -> Drawing:
         handles.append(cross)
     handles += _limit(panel, sweep, axis)
     panel.name_axes(axis_name(axis))
-    panel.axes.yaxis.set_label_text(
-        readable(message("final value above {least:.6g}", least=(-1 if sweep.maximize else 1) * least)),
-        parse_math=False,
-    )
+    panel.axes.yaxis.set_label_text(readable(named), parse_math=False)
     runs = plural("{n:,} run", "{n:,} runs", n=len(sweep))
     band: Message | None = message("the band holds the middle half") if several else None
     heading = [title_of(sweep), (readable(rule_of(sweep)), False), (said_of([runs, band]), False)]
