@@ -142,3 +142,27 @@ def test_numbers_with_commas_in_a_parquet_file_are_to_be_converted(tmp_path: Pat
     pq.write_table(pa.table({"x": ["1,5", "2,5", "3"], "y": [1.0, 2.0, 3.0]}), path)
     with pytest.raises(DataError, match=r"'1,5', text\. Convert the column to numbers first"):
         ds.fit(path, "y ~ a*x + b")
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#REF!", "#N/A", "#VALUE!", "#NAME?"])
+@pytest.mark.parametrize("comment", ["", "# by hand\n"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_spreadsheet_error_at_the_beginning_of_a_row_is_a_missing_value_and_no_comment(
+    error: str, comment: str, stream: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"x,y\n1,3\n{error},5\n{comment}3,7\n4,9.5\n")
+    with pytest.raises(DataError, match="column 'x' of .* has a missing value at (line|row)"):
+        ds.fit(str(path), "y ~ a*x + b", stream=stream)
+    fit = ds.fit(str(path), "y ~ a*x + b", stream=stream, drop_missing=True)
+    slope, intercept = np.polyfit([1, 3, 4], [3, 7, 9.5], 1)
+    assert fit.parameters == pytest.approx({"a": slope, "b": intercept}, rel=1e-9)
+    assert any("1 row with missing values was left out" in str(note) for note in fit.notes)
+
+
+def test_names_that_are_not_found_are_told_with_the_encoding_that_they_were_read_in(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("рост,вес\n170,60\n180,70\n160,55\n".encode("cp1251"))
+    with pytest.raises(DownslopeError, match=r"no column 'вес'\..*is not UTF-8; it was read as"):
+        ds.fit(str(path), "вес ~ a*рост + b")
+    assert ds.fit(str(path), "вес ~ a*рост + b", encoding="cp1251").parameters["a"] == pytest.approx(0.75)

@@ -57,6 +57,7 @@ MISSING_AMONG_NUMBERS = frozenset(
         "#NAME?",
     ]
 )
+SHEET_ERRORS = tuple(sorted(word for word in MISSING_AMONG_NUMBERS if word.startswith("#")))
 DISTINCT = 2_000  # different values by which it is decided how a column is written
 MOSTLY = 0.5  # part of these that has to look like a number
 SPACES = " \u00a0\u202f\u2009"
@@ -269,6 +270,16 @@ def unread(cell: str, asked: TextFormat) -> Doubt:
             option=argument("na_values", cell[:20].strip()),
         ),
     )
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line among the rows is a comment; one that begins with an error of a spreadsheet is none.
+
+    >>> is_comment(" # by hand"), is_comment("#DIV/0!,5"), is_comment("1,2")
+    (True, False, False)
+    """
+    text = line.lstrip()
+    return text.startswith("#") and not text.startswith(SHEET_ERRORS)
 
 
 def _is_unit(before: str, after: str) -> bool:

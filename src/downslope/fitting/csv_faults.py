@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from downslope.fitting.cells import MISSING, NumberStyle, is_number
+from downslope.fitting.cells import MISSING, NumberStyle, is_comment, is_number
 from downslope.fitting.dialect import WORDS, Dialect, split
 from downslope.fitting.encodings import UTF_8, not_of_encoding
 from downslope.fitting.frame import Origin
@@ -67,7 +67,7 @@ def _ragged_or_text(
     def data() -> Iterator[str]:
         nonlocal at
         for at, line in enumerate(_decoded(lines), start=1):
-            if at >= dialect.first_line and not line.lstrip().startswith("#"):
+            if at >= dialect.first_line and not is_comment(line):
                 yield line if dialect.rules is None else dialect.rules.plain(line)
 
     styles = numbers if isinstance(numbers, Mapping) else dict.fromkeys(numbers)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from downslope.errors import DataError
-from downslope.fitting.cells import decimal_evidence, is_number
+from downslope.fitting.cells import decimal_evidence, is_comment, is_number
 from downslope.fitting.frame import Origin, listed
 from downslope.fitting.ruled_text import Rules, rules_of
 from downslope.fitting.text_format import TextFormat
@@ -118,7 +118,7 @@ def dialect_of(head: str, origin: Origin, asked: TextFormat, separator: str = ""
     _check_names(named, origin, has_rows=bool(body), skipped=bool(asked.skip_rows))
     rest = "".join(lines[begin : begin + LOOKED_AT])
     quoted = separator != WORDS and re.search(rf"(?:^|[\r\n{re.escape(separator)}]) +\"", rest) is not None
-    comments = any(line.lstrip().startswith("#") for line in lines[begin : begin + LOOKED_AT])
+    comments = any(is_comment(line) for line in lines[begin : begin + LOOKED_AT])
     units = _units(body, named)
     if units:
         notes.append(
@@ -208,7 +208,7 @@ def _rows(lines: Sequence[str], begin: int, separator: str) -> list[tuple[int, l
         nonlocal at
         for line in lines[begin : begin + LOOKED_AT]:
             at += 1
-            yield "\n" if line.lstrip().startswith("#") else line
+            yield "\n" if is_comment(line) else line
 
     before = begin
     try:

@@ -177,6 +177,7 @@ class Frame:
                     message("{origin} has no column '{name}'.", origin=self.origin, name=name),
                     hint,
                     message("The columns are: {columns}.", columns=listed(self.known)),
+                    *(note for column, note in self.notes if not column),  # such as the encoding of the names
                 )
             )
         column = self.columns[name]

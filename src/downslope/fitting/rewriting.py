@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from downslope.fitting.cells import is_comment
 from downslope.fitting.dialect import Dialect, split
 
 
@@ -15,7 +16,7 @@ def rewritten(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
     writer = csv.writer(out, lineterminator="\n")
     skipping = dialect.units
     lines = lines if dialect.rules is None else dialect.rules.rows(lines)
-    for cells in split((line for line in lines if not line.lstrip().startswith("#")), dialect.separator):
+    for cells in split((line for line in lines if not is_comment(line)), dialect.separator):
         if not cells or (len(cells) == 1 and len(dialect.names) > 1 and not cells[0].strip()):
             continue
         if skipping:

@@ -11,7 +11,7 @@ from typing import Any
 from downslope.errors import DataError
 from downslope.fitting.arrow_columns import largest_of
 from downslope.fitting.byte_streams import HEAD, LINE
-from downslope.fitting.cells import MISSING, Doubt, NumberStyle, style_of, unread
+from downslope.fitting.cells import MISSING, Doubt, NumberStyle, is_comment, style_of, unread
 from downslope.fitting.dialect import Dialect, dialect_of
 from downslope.fitting.encodings import encoding_of, no_text_of, not_of_encoding
 from downslope.fitting.file_kinds import arrow
@@ -93,7 +93,7 @@ def _text(head: bytes, encoding: str, path: str) -> str:
 
 def _skip_comments(row: Any) -> str:
     """What PyArrow is to do with a row of another length."""
-    return "skip" if row.text.lstrip().startswith("#") else "error"
+    return "skip" if is_comment(row.text) else "error"
 
 
 def no_rows(path: str, names: Sequence[str]) -> Message:
