@@ -152,7 +152,7 @@ def test_a_spreadsheet_error_at_the_beginning_of_a_row_is_a_missing_value_and_no
 ) -> None:
     path = tmp_path / "t.csv"
     path.write_text(f"x,y\n1,3\n{error},5\n{comment}3,7\n4,9.5\n")
-    with pytest.raises(DataError, match="column 'x' of .* has a missing value at (line|row)"):
+    with pytest.raises(DataError, match=r"column 'x' of .* has a missing value at (line|row)"):
         ds.fit(str(path), "y ~ a*x + b", stream=stream)
     fit = ds.fit(str(path), "y ~ a*x + b", stream=stream, drop_missing=True)
     slope, intercept = np.polyfit([1, 3, 4], [3, 7, 9.5], 1)

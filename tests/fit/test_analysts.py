@@ -367,3 +367,10 @@ def test_rows_of_words_and_numbers_are_predicted_and_categories_are_the_same_in_
     fit = ds.fit(categories_table(["é", "q", "é"] * 4), target="y")
     expected = fit.predict({"c": ["é"], "x": [3.0]})
     assert fit.predict([("e\u0301", 3.0)]) == pytest.approx(expected, rel=1e-14)
+
+
+def test_weights_are_named_by_a_number_where_the_frame_names_them_so() -> None:
+    frame = pd.DataFrame({0: [1.0, 2.0, 3.0, 4.0], 1: [1.0, 2.0, 1.0, 3.0], 2: [2.0, 4.5, 5.5, 8.0]})
+    fit = ds.fit(frame, target=2, weights=1)
+    slope, intercept = np.polyfit(frame[0], frame[2], 1, w=np.sqrt(frame[1]))
+    assert fit.parameters == pytest.approx({"0": slope, "intercept": intercept}, rel=1e-9)

@@ -84,7 +84,7 @@ def finalize(problem: FitProblem, outcome: FitOutcome, start: Array) -> FitResul
         notes = (
             *notes,
             message(
-                "R² is about zero and not about the mean of {target}, as the hypothesis has no constant term.",
+                "R² is about zero and not about the mean of {target}, as the hypothesis fits no constant term.",
                 target=problem.hypothesis.target,
             ),
         )
