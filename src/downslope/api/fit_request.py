@@ -102,8 +102,8 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
         raise UsageError(message("path is {path!r}; it can be {paths}.", path=path, paths=listing(PATHS)))
     start = asked.get("start")
     start = parse_start(start) if isinstance(start, str) else start
-    if isinstance(asked.get("weights"), int | np.integer):  # a column's name in pandas
-        asked["weights"] = name_of("weights", asked["weights"])
+    if isinstance(number := asked.get("weights"), int | np.integer):  # a column's name in pandas
+        asked["weights"] = name_of("weights", number) or ""
     wanted = wanted_columns(hypothesis, target, features, asked.get("weights"))
     reading = TextFormat.from_options(asked)
     pages = pages_to_stream(table, wanted, asked.get("stream", "auto"), reading)
