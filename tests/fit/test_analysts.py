@@ -374,3 +374,24 @@ def test_weights_are_named_by_a_number_where_the_frame_names_them_so() -> None:
     fit = ds.fit(frame, target=2, weights=1)
     slope, intercept = np.polyfit(frame[0], frame[2], 1, w=np.sqrt(frame[1]))
     assert fit.parameters == pytest.approx({"0": slope, "intercept": intercept}, rel=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["mae", "quantile(0.3)"])
+def test_a_fit_that_stopped_far_from_the_least_has_no_standard_errors(loss: str) -> None:
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=400)
+    table = {"x": x, "y": 1 + 2 * x + rng.standard_t(3, size=400)}
+    assert ds.fit(table, "y ~ a*x + b", loss=loss).standard_errors is not None
+    stopped = ds.fit(table, "y ~ a*x + b", loss=loss, optimizer="sgd(1e-6)", steps=1)
+    assert stopped.standard_errors is None
+    assert "further from the minimum than a standard error" in str(stopped.no_standard_errors)
+
+
+@pytest.mark.parametrize("loss", ["mae", "quantile(0.1)", "quantile(0.8)"])
+def test_a_vertex_is_never_called_far_from_the_least(loss: str) -> None:
+    rng = np.random.default_rng(12)
+    for n in (30, 200):
+        x = np.round(rng.normal(size=n), 1)
+        table = {"x": x, "y": np.round(1 + 2 * x + rng.standard_t(2, size=n), 1)}
+        fit = ds.fit(table, "y ~ a*x + b", loss=loss, weights=rng.integers(0, 3, n).astype(float))
+        assert "further" not in str(fit.no_standard_errors)

@@ -224,16 +224,24 @@ def _of_quantile(there: Arrival) -> tuple[Array | None, Message]:
     if not density > 0:
         return None, NONE_BY_DENSITY
     met = MET * near  # of the rows that it goes through, rounding decides the sign
-    H, meat = np.zeros((p, p)), np.zeros((p, p))
+    close = max(met, float(np.partition(np.abs(residuals), p - 1)[p - 1]))  # p rows at least, as at a vertex
+    H, meat, slope, open_slope = np.zeros((p, p)), np.zeros((p, p)), np.zeros(p), np.zeros(p)
     for J, r, w in pieces:
         v = w if w.size else np.ones(len(r))
         H += J.T @ (v[:, None] * J)
         scores = v * np.where(r > met, rank, 1 - rank)
         meat += J.T @ (np.square(scores)[:, None] * J)
+        decided = np.abs(r) > close
+        slope += J.T @ (v * np.where(decided, np.where(r > 0, -rank, 1 - rank), 0.0))
+        open_slope += np.abs(J).T @ np.where(decided, 0.0, v)  # rows on the plane take any slope between
     inverted = inverse(H * density)
     if inverted is None:
         return None, NONE_BY_DEPENDENCE
-    return _in_user_units(inverted @ meat @ inverted, objective), NOTHING
+    covariance = inverted @ meat @ inverted
+    here = np.sqrt(np.maximum(np.diag(covariance), 0.0)) + np.abs(inverted) @ open_slope
+    if np.any(np.abs(inverted @ slope) > here + ROUNDING * np.abs(theta)):
+        return None, NONE_BY_DISTANCE
+    return _in_user_units(covariance, objective), NOTHING
 
 
 def _bandwidth(n: int, rank: float) -> float:
