@@ -29,7 +29,7 @@ from downslope.cli.table import aligned
 from downslope.errors import StartError, UsageError
 from downslope.messages import Message, listing, message
 from downslope.pieces import split_outside_brackets
-from downslope.results.text_columns import TextColumn, text_rows, with_room
+from downslope.results.text_columns import TextColumn, text_rows, with_room, wrap
 
 if TYPE_CHECKING:
     from downslope import RunComparison
@@ -213,7 +213,7 @@ def without_room(columns: Sequence[TextColumn], width: int) -> list[str]:
     """A line with the columns that do not fit into a terminal; none where all do."""
     hidden = [column.title for column in columns[with_room(columns, width) :]]
     told = message("... no room here for {columns}; --format csv has all columns", columns=listing(hidden))
-    return [str(told)] if hidden else []
+    return wrap(str(told), width) if hidden else []
 
 
 def column_title(name: str) -> str:
