@@ -23,6 +23,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed (pip install 'do
 from downslope.serving.guard import LONGEST
 
 GOOD = {"formula": "x^2", "start": {"x": 1.0}, "methods": [{"rule": "gradient_descent"}], "steps": 3}
+TRIES = 5
 LIMIT = 60  # seconds, of what takes one or two
 
 
@@ -36,7 +37,18 @@ class Asked:
         self.origin = f"http://{self.host}"
 
     def send(self, method, path=None, body=None, **headers):
-        """Status, headers and body; a header that is None is left out."""
+        """Status, headers and body; a header that is None is left out.
+
+        What is refused before its body was read can cut the answer off: then it is asked again, a few times.
+        """
+        for _ in range(TRIES):
+            try:
+                return self._sent(method, path, body, headers)
+            except ConnectionError:
+                continue
+        return 400, {}, ""
+
+    def _sent(self, method, path, body, headers):
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
         given = {"Host": self.host, "Content-Length": str(len(body or ""))}
@@ -52,8 +64,6 @@ class Asked:
             connection.endheaders((body or "").encode())
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read().decode()
-        except ConnectionError:  # refused before the body was read, which can cut the answer off
-            return 400, {}, ""
         finally:
             connection.close()
 
