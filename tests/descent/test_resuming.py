@@ -287,6 +287,16 @@ def test_numbers_are_kept_bit_for_bit(value: Any) -> None:
     assert np.shape(again) == np.shape(value)
 
 
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("shape", [(3, 3), (1, 4), (4, 1), (2, 3, 4)])
+def test_a_matrix_comes_back_as_it_lay(order: Any, shape: tuple[int, ...]) -> None:
+    """Products of one that lies otherwise are rounded otherwise."""
+    value = np.asarray(np.arange(np.prod(shape), dtype=np.float32).reshape(shape), order=order)
+    again = unpacked(json.loads(json.dumps(packed(value))))
+    assert np.array_equal(again, value)
+    assert (again.dtype, again.strides) == (value.dtype, value.strides)
+
+
 def test_a_run_of_before_states_were_kept_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     of("formula", "adam", 5).save(path)

@@ -160,6 +160,12 @@ def test_streams_go_on(name: str, csv: str, tmp_path: Path) -> None:
         hold(csv, {**WAYS[name], "stream": True}, place, tmp_path / "fit.json" if i % 2 else None)
 
 
+@pytest.mark.parametrize("place", range(10))
+def test_squares_of_a_stream_go_on_from_a_file_at_every_place(place: int, csv: str, tmp_path: Path) -> None:
+    """A factor lies column by column, and is to lie so again."""
+    hold(csv, {**GROWTH, "stream": True}, place, tmp_path / "fit.json")
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", WAYS)
 def test_a_checkpoint_on_the_way_goes_on_and_the_fit_does_not_notice(

@@ -251,12 +251,17 @@ def packed(value: Any) -> dict[str, Any]:
 
 
 def described(value: Any) -> tuple[dict[str, Any], NDArray[Any]]:
-    """The kind and shape of an array, or of a number of Python's, as plain data; and its little-endian numbers."""
+    """The kind and shape of an array, or of a number of Python's, as plain data; and its little-endian numbers.
+
+    A matrix that lies column by column says so, and its numbers come in that order: sums of products of a matrix that
+    lies otherwise are rounded otherwise.
+    """
     array = np.asarray(value)
     kind = type(value).__name__ if type(value) in PLAIN.values() else array.dtype.type.__name__
-    return {"dtype": kind, "shape": list(array.shape)}, array.astype(
-        array.dtype.newbyteorder("<"), copy=False
-    )
+    told: dict[str, Any] = {"dtype": kind, "shape": list(array.shape)}
+    if array.flags.fnc:
+        told, array = {**told, "order": "F"}, array.T
+    return told, array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
 def unpacked(data: dict[str, Any]) -> Any:
@@ -275,7 +280,9 @@ def unpacked(data: dict[str, Any]) -> Any:
     unknown = plain is None and kind not in DTYPES
     if unknown or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content):
         raise DataError(message("the state in it is not whole."))
-    array: NDArray[Any] = np.frombuffer(content, dtype.newbyteorder("<")).reshape(shape).astype(dtype)
+    order: Any = "F" if data.get("order") == "F" else "C"
+    array: NDArray[Any] = np.frombuffer(content, dtype.newbyteorder("<")).reshape(shape, order=order)
+    array = array.astype(dtype)
     return plain(array[()]) if plain is not None and not shape else array if shape else array[()]
 
 
