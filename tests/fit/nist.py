@@ -65,12 +65,33 @@ UNIVARIATE = ("Lew", "Lottery", "Mavro", "Michelso", "NumAcc1", "NumAcc2", "NumA
 
 def table_of(data: Dataset) -> dict[str, np.ndarray]:
     """Its columns by their names in the hypotheses."""
+    if data.name == "Nelson":
+        return {"x1": data.x[:, 0], "x2": data.x[:, 1], "y": np.log(data.y)}
     if data.x.ndim == 1:
         return {"x": data.x, "y": data.y}
     return {f"x{j + 1}": column for j, column in enumerate(data.x.T)} | {"y": data.y}
 
 
+_PEAKS = "y ~ b1*exp(-b2*x) + b3*exp(-(x - b4)^2/b5^2) + b6*exp(-(x - b7)^2/b8^2)"
+_DECAYS = "y ~ b1*exp(-b2*x) + b3*exp(-b4*x) + b5*exp(-b6*x)"
 NONLINEAR = {
+    "Bennett5": "y ~ b1*(b2 + x)^(-1/b3)",
+    "BoxBOD": "y ~ b1*(1 - exp(-b2*x))",
+    "Chwirut1": "y ~ exp(-b1*x)/(b2 + b3*x)",
+    "ENSO": "y ~ b1 + b2*cos(2*pi*x/12) + b3*sin(2*pi*x/12) + b5*cos(2*pi*x/b4) + b6*sin(2*pi*x/b4)"
+    " + b8*cos(2*pi*x/b7) + b9*sin(2*pi*x/b7)",
+    "Eckerle4": "y ~ (b1/b2)*exp(-0.5*((x - b3)/b2)^2)",
+    **{f"Gauss{k}": _PEAKS for k in (1, 2, 3)},
+    "Hahn1": "y ~ (b1 + b2*x + b3*x^2 + b4*x^3)/(1 + b5*x + b6*x^2 + b7*x^3)",
+    **{f"Lanczos{k}": _DECAYS for k in (1, 2, 3)},
+    "MGH10": "y ~ b1*exp(b2/(x + b3))",
+    "MGH17": "y ~ b1 + b2*exp(-x*b4) + b3*exp(-x*b5)",
+    "Misra1b": "y ~ b1*(1 - (1 + b2*x/2)^(-2))",
+    "Misra1c": "y ~ b1*(1 - (1 + 2*b2*x)^(-0.5))",
+    "Misra1d": "y ~ b1*b2*x*((1 + b2*x)^(-1))",
+    "Nelson": "y ~ b1 - b2*x1*exp(-b3*x2)",  # y is the logarithm of what the file has
+    "Rat43": "y ~ b1/((1 + exp(b2 - b3*x))^(1/b4))",
+    "Roszman1": "y ~ b1 - b2*x - atan(b3/(x - b4))/pi",
     "Chwirut2": "y ~ exp(-b1*x)/(b2 + b3*x)",
     "DanWood": "y ~ b1*x^b2",
     "Kirby2": "y ~ (b1 + b2*x + b3*x^2)/(1 + b4*x + b5*x^2)",

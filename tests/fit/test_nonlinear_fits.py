@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nist import NONLINEAR, digits, read
+from nist import NONLINEAR, digits, read, table_of
 from nonlinear_problems import PROBLEMS, NonlinearProblem
 from scipy.optimize import least_squares
 
@@ -71,13 +71,22 @@ def test_without_a_start_the_form_suggests_one(problem: NonlinearProblem) -> Non
     assert found.loss == pytest.approx(known.loss, rel=1e-6)
 
 
+# Whose terms may change places, and with them their parameters.
+ALIKE = {"ENSO", "Gauss1", "Gauss2", "Gauss3", "Lanczos1", "Lanczos2", "Lanczos3"}
+
+
 @pytest.mark.parametrize("name", sorted(set(NONLINEAR) - {"MGH09"}))
 def test_nists_sets_need_no_start(name: str) -> None:
     data = read(name)
-    found = ds.fit({"x": data.x, "y": data.y}, NONLINEAR[name])
+    found = ds.fit(table_of(data), NONLINEAR[name])
+    names = [f"b{i + 1}" for i in range(len(data.certified))]
     assert found.success
-    assert digits(list(found.x.values()), data.certified) >= 6
-    assert digits(list((found.standard_errors or {}).values()), data.deviations) >= 6
+    if name in ALIKE:
+        known = ds.fit(table_of(data), NONLINEAR[name], start=dict(zip(names, data.certified, strict=True)))
+        assert found.loss == pytest.approx(known.loss, rel=1e-6, abs=1e-25)
+        return
+    assert digits([found.x[name] for name in names], data.certified) >= 6
+    assert digits([(found.standard_errors or {})[name] for name in names], data.deviations) >= 6
 
 
 @pytest.mark.parametrize(

@@ -125,9 +125,17 @@ def _best(form: _Form, tried: Array, most: int) -> list[Array]:
     for i in np.argsort(costs, kind="stable"):
         if len(chosen) == most or not np.isfinite(costs[i]):
             break
-        if not any(np.allclose(points[i], known, rtol=0.05, atol=0) for known in chosen):
+        near = any(np.allclose(points[i], known, rtol=0.05, atol=0) for known in chosen)
+        if not near and _has_slopes(form, points[i]):
             chosen.append(points[i])
     return chosen
+
+
+def _has_slopes(form: _Form, point: Array) -> bool:
+    """Whether the derivatives are numbers there; those of (b + x)^n are none where the square of b + x < 0 is one."""
+    h = form.hypothesis
+    slopes = symbolic.gradient(h.expression, h.symbols[: len(h.parameters)])
+    return bool(np.isfinite(_rows_of(h, slopes, form.sample.X, point[None])).all())
 
 
 @lru_cache(maxsize=64)
