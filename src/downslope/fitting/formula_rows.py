@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from downslope.fitting.row_kernel import RowKernel, row_kernel
 from downslope.fitting.rows import LEAST_ROWS, NOTHING, USUAL_EVALUATIONS, Array, HypothesisRows, unlocked
 from downslope.parallel import over_chunks
 
+MOST_REFLECTED = 16  # parameters up to which rows are best made a triangle block by block
+MOST_BY_ONE = 100_000  # numbers in rows up to which two cores would not be quicker
 WORTH_COMPILING = 2_000_000  # rows times evaluations from which a formula's kernel is compiled, in some 20 ms
 
 
@@ -35,7 +38,8 @@ class FormulaRows(HypothesisRows):
         self.expect(USUAL_EVALUATIONS)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kernels": {}}  # machine code stays in its process
+        kept = {name: value for name, value in self.__dict__.items() if name != "_code"}
+        return {**kept, "_kernels": {}}  # machine code stays in its process
 
     def expect(self, evaluations: int) -> None:
         self.often = self.count >= LEAST_ROWS and self.count * evaluations >= WORTH_COMPILING
@@ -44,6 +48,11 @@ class FormulaRows(HypothesisRows):
     def outputs(self) -> tuple[Any, ...]:
         """The prediction and its derivatives in the parameters, in symbols."""
         return _derived(self.hypothesis)[0]
+
+    @cached_property
+    def _code(self) -> tuple[int, int]:
+        """Where the row formula is, kept: to look it up takes as long as some rows."""
+        return self.native.address, self.native.data
 
     @property
     def native(self) -> symbolic.NativeFunction:
@@ -75,6 +84,12 @@ class FormulaRows(HypothesisRows):
 
     def beside(self, theta: Array, rows: Any) -> Array:
         return evaluated(self.native, theta, np.ascontiguousarray(self.X[rows]))
+
+    def triangle(self, theta: Array, y: Array, weights: Array, total: float) -> Array | None:
+        if self.size > MOST_REFLECTED or self.count * (self.size + 1) > MOST_BY_ONE:
+            return None
+        factor: Array = kernels.formula_triangle((self.X, y, weights), (*self._code, theta), total)
+        return factor if math.isfinite(factor.sum()) else None
 
     def predictions(self, theta: Array) -> Array:
         h = self.hypothesis

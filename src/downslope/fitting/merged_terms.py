@@ -43,7 +43,8 @@ def beside_merged_terms(objective: DataObjective, point: Array) -> Array | None:
 
 def _least_bend(objective: DataObjective, x: Array, unit: Array) -> tuple[float, Array, Array]:
     """The least curvature as part of the largest, there, and its axis; 0 where these are no numbers."""
-    H = objective.hessian(x) * np.outer(unit, unit)
+    with np.errstate(over="ignore", invalid="ignore"):
+        H = objective.hessian(x) * np.outer(unit, unit)
     if not np.isfinite(H).all():
         return 0.0, x, unit
     bends, axes = np.linalg.eigh(H)

@@ -28,7 +28,12 @@ from downslope.fitting.second_derivatives import second_derivatives
 from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
-from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
+from downslope.objectives.residuals import (
+    Residuals,
+    residuals_from_products,
+    residuals_from_rows,
+    residuals_from_triangle,
+)
 from downslope.parallel import over_chunks
 
 MOST_FACTORED = 30_000  # numbers in rows of derivatives and residuals up to which these are factorised
@@ -217,19 +222,17 @@ class DataObjective(Objective):
 
         Of a small table by QR of the rows, so that no digits go into squares; of a large one by sums of J'J and J'r.
         """
-        theta, p = np.asarray(x, np.float64), self.rows.size
-        more = np.zeros((0, p + 1))
-        if self.penalty.l2:
-            penalised = np.sqrt(self.penalty.l2 * self.total) * self.penalty.mask
-            more = np.column_stack([penalised * theta, np.diag(penalised)])
+        theta = np.asarray(x, np.float64)
+        factor = None if self.streamed else self.rows.triangle(theta, self.y, self.weights, self.total)
+        if factor is not None and not self.penalty.l2:
+            return residuals_from_triangle(factor)
         with np.errstate(all="ignore"):
-            if not self.streamed and self.count * (p + 1) <= MOST_FACTORED:
-                block, n = _beside(theta, self.block, slice(None)), self.rows.count
-                last = np.empty((n + len(more), p + 1), order="F")  # the residuals last
-                last[:n, :p], last[:n, p] = block[:, 1:], block[:, 0]
-                last[n:, :p], last[n:, p] = more[:, 1:], more[:, 0]
-                last /= math.sqrt(self.total)
-                return residuals_from_rows(last)
+            more = self._penalised(theta)
+            if factor is None and not self.streamed and self.count * more.shape[1] <= MOST_FACTORED:
+                factor = self._factor_rows(theta)
+            if factor is not None:
+                return residuals_from_rows(np.concatenate([factor, np.roll(more, -1, axis=1)]))
+            more *= math.sqrt(self.total)
             sums = more.T @ more
             for part in self.parts():
 
@@ -239,6 +242,21 @@ class DataObjective(Objective):
 
                 sums = sums + np.sum(over_chunks(part.rows.count, products), axis=0)
             return residuals_from_products(np.roll(sums, (-1, -1), axis=(0, 1)) / self.total)
+
+    def _penalised(self, theta: Array) -> Array:
+        """The rows [residual | derivatives] whose squares are the l2 penalty; none where there is none."""
+        if not self.penalty.l2:
+            return np.zeros((0, len(theta) + 1))
+        roots = np.sqrt(self.penalty.l2) * self.penalty.mask
+        return np.column_stack([roots * theta, np.diag(roots)])
+
+    def _factor_rows(self, theta: Array) -> Array:
+        """[derivatives | residual] of all rows, the sum of whose squares is the cost."""
+        block = _beside(theta, self.block, slice(None))
+        rows = np.empty(block.shape, order="F")
+        rows[:, :-1], rows[:, -1] = block[:, 1:], block[:, 0]
+        rows /= math.sqrt(self.total)
+        return rows
 
     def jacobians(self, x: Vector) -> Iterator[Array]:
         """The derivatives of the predictions in the parameters, of all rows, some rows at a time."""

@@ -63,6 +63,13 @@ class HypothesisRows(ABC):
         """[predictions | their derivatives] of these rows, in an array of the caller's own: (rows, 1 + size)."""
         return np.column_stack(self.jacobian(theta, rows))
 
+    def triangle(self, theta: Array, y: Array, weights: Array, total: float) -> Array | None:
+        """R with R'R = A'A of the rows A = [derivatives | prediction - y], each times the root of weight/total.
+
+        Shape (size + 1, size + 1); None where there is no quicker way to it than the rows themselves.
+        """
+        return None
+
     @abstractmethod
     def predictions(self, theta: Array) -> Array:
         """The predictions of all rows before the link."""

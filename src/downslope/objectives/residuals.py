@@ -31,6 +31,12 @@ def residuals_from_rows(block: Any) -> tuple[float, Residuals]:
         return float(np.sum(np.square(block[:, p]))), Residuals(np.full((p, p), np.nan), np.full(p, np.nan))
     if len(factor) <= p:  # fewer rows than that
         factor = np.concatenate([factor, np.zeros((p + 1 - len(factor), p + 1))])
+    return residuals_from_triangle(factor)
+
+
+def residuals_from_triangle(factor: Any) -> tuple[float, Residuals]:
+    """The same of the triangle that such rows are turned into, shape (parameters + 1, parameters + 1), float64."""
+    p = len(factor) - 1
     last = factor[:, p]
     return float(last @ last), Residuals(factor[:p, :p], last[:p])
 

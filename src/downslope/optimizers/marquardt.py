@@ -78,13 +78,14 @@ def beginning(x: Any, radius: float) -> MarquardtState:
 
 def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtState, bool]:
     """From one evaluation to the next: the point to evaluate, the new state, and whether ``x`` is accepted."""
-    usable = math.isfinite(value) and bool(np.isfinite(state.told.root).all())
+    told = state.told
+    usable = math.isfinite(value) and math.isfinite(float(told.along @ told.along))
     if not state.begun:
         if not usable:
             return x, state._replace(value=value), True
-        state = _arrived(x, value, state._replace(scale=np.zeros(len(x)), begun=True))
-        radius = state.radius * (_length(state.scale * x) or 1.0)
-        return _stepped(state._replace(radius=radius), True)
+        here = _Place(np.array(x), value, told.root, told.along, _scaled(x, told.root, np.zeros(len(x))))
+        trust = _Trust(state.radius * (_length(here.scale * x) or 1.0), state.damping)
+        return _stepped(state, here, trust)
     before, length = state.value, _length(state.scale * state.step)
     linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
     size = before or TINY
@@ -102,40 +103,77 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         radius, damping = 2 * length, damping / 2
     accepted, spent = ratio >= ACCEPTED, radius <= EPS * _length(state.scale * state.x)
     if max(predicted, abs(actual)) <= state.level:  # rounding hides the fall of the cost: the slope decides
-        accepted = _length(state.told.along) <= FALLING * state.slope
+        accepted = _length(told.along) <= FALLING * state.slope
         spent, radius, damping = not accepted, state.radius, state.damping
-    state = state._replace(radius=radius, damping=damping, spent=spent)
-    return _stepped(_arrived(x, value, state) if accepted else state, accepted)
+    if accepted:
+        here = _Place(np.array(x), value, told.root, told.along, _scaled(x, told.root, state.scale))
+    else:
+        here = _Place(state.x, state.value, state.root, state.along, state.scale)
+    return _stepped(state, here, _Trust(radius, damping, spent, accepted))
 
 
-def _arrived(x: Any, value: Any, state: MarquardtState) -> MarquardtState:
-    """With the point as the last accepted one, and every column as large as it ever was.
+class _Place(NamedTuple):
+    """The last accepted point, and what is known there; see `MarquardtState`."""
+
+    x: Any
+    value: Any
+    root: Any
+    along: Any
+    scale: Any
+
+
+class _Trust(NamedTuple):
+    """What the last step says of the next one; see `MarquardtState`."""
+
+    radius: float
+    damping: float
+    spent: bool = False
+    accepted: bool = True
+
+
+def _scaled(x: Any, root: Any, scale: Any) -> Any:
+    """The scale at an accepted point: every column as large as it ever was.
 
     A column that is nothing beside the others, each for the size of its parameter, is held for that little: MINPACK,
     which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
     """
-    root, along = state.told
-    scale, size = np.maximum(state.scale, np.sqrt((root * root).sum(axis=0))), np.maximum(np.abs(x), 1.0)
+    scale = np.maximum(scale, np.sqrt(np.add.reduce(root * root)))
+    each = scale.tolist()
+    if min(each) > NO_EFFECT * max(each) * max(1.0, *map(abs, x.tolist())):
+        return scale
+    size = np.maximum(np.abs(x), 1.0)
     scale = np.maximum(scale, NO_EFFECT * float((scale * size).max()) / size)
-    if not scale.all():
-        scale = np.where(scale > 0, scale, 1.0)
-    return state._replace(x=np.array(x), value=value, root=root, along=along, scale=scale)
+    return scale if scale.all() else np.where(scale > 0, scale, 1.0)
 
 
-def _stepped(state: MarquardtState, accepted: bool) -> tuple[Any, MarquardtState, bool]:
+def _stepped(state: MarquardtState, here: _Place, trust: _Trust) -> tuple[Any, MarquardtState, bool]:
     """With the step from the last accepted point that the radius allows."""
-    first = state.value != state.value or not state.step.any()  # as MINPACK: no step was ever made
-    left, values, right = singular_values(state.root / state.scale)
-    inside = left.T @ state.along
+    x, value, root, along, scale = here
+    first = value != value or not state.step @ state.step  # as MINPACK: no step was ever made
+    left, values, right = singular_values(root / scale)
+    inside = left.T @ along
     least = EPS * len(values) * float(values[0])
     if not values[-1] > least:
         values, inside = values * (values > least), inside * (values > least)
-    slope = _length(inside)
-    scaled, damping = _within(values, inside, state.radius, state.damping)
-    step = -(right.T @ scaled) / state.scale
-    radius = min(state.radius, _length(scaled) or state.radius) if first else state.radius
-    state = state._replace(step=step, damping=damping, slope=slope, radius=radius)
-    return state.x + step, state, accepted
+    scaled, damping = _within(values, inside, trust.radius, trust.damping)
+    step = -(right.T @ scaled) / scale
+    radius = min(trust.radius, _length(scaled) or trust.radius) if first else trust.radius
+    after = MarquardtState(
+        state.told,
+        x,
+        value,
+        root,
+        along,
+        scale,
+        radius,
+        damping,
+        step,
+        _length(inside),
+        state.level,
+        trust.spent,
+        True,
+    )
+    return x + step, after, trust.accepted
 
 
 def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[Any, float]:
@@ -149,23 +187,19 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
     if length <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-    bend = _bend(plain, square, 0.0)
+    bend = float((plain / np.where(square > 0, square, 1.0)) @ plain)
     low = (length - radius) / radius * length**2 / bend if whole and bend else 0.0
     high = _length(slopes) / radius or TINY / min(radius, 0.1)
     λ = min(max(damping, low), high) or _length(slopes) / length
     z = plain
     for _ in range(MOST_ROOTS):
         λ = λ or max(TINY, 0.001 * high)
-        z = slopes / (square + λ)
-        length = _length(z)
-        over, bend = length - radius, _bend(z, square, λ)
+        damped = square + λ
+        z = slopes / damped
+        length, bend = _length(z), float((z / damped) @ z)  # and minus the derivative of |z| by λ, times |z|
+        over = length - radius
         if abs(over) <= NEAR * radius or not bend:  # it has underflowed: the step is next to nothing
             break
         low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
         λ = max(low, λ + over / radius * length**2 / bend)
     return z, λ
-
-
-def _bend(z: Any, square: Any, λ: float) -> float:
-    """Minus the derivative of |z| by the damping, times |z|."""
-    return float(np.sum(z**2 / np.where(square > 0, square + λ, 1.0)))

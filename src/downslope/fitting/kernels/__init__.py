@@ -1,8 +1,9 @@
 """The passes over the rows, in machine code. Each holds no lock and reads the table once.
 
 ``linear`` for hypotheses that are linear in their parameters (``softmax`` for one such per class), ``formula`` for any
-other, ``epochs`` for mini-batches (``shuffling``, ``rule``); ``terms`` has the losses' formulas, ``column_checks``
-looks at every number. They import each other and the numbers of the ``losses``, nothing else.
+other (``squares`` for the steps of least squares), ``epochs`` for mini-batches (``shuffling``, ``rule``); ``terms`` has
+the losses' formulas, ``column_checks`` looks at every number. They import each other and the numbers of the ``losses``,
+nothing else.
 """
 
 from downslope.fitting.kernels.column_checks import all_usable
@@ -11,6 +12,7 @@ from downslope.fitting.kernels.formula import formula_pass, formula_rows
 from downslope.fitting.kernels.linear import linear_pass, linear_predictions, squared_pass
 from downslope.fitting.kernels.shuffling import shuffled
 from downslope.fitting.kernels.softmax import softmax_pass
+from downslope.fitting.kernels.squares import formula_triangle
 from downslope.fitting.kernels.terms import bounds, curvatures, terms
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "formula_epoch",
     "formula_pass",
     "formula_rows",
+    "formula_triangle",
     "kernel_epoch",
     "linear_epoch",
     "linear_pass",
