@@ -27,6 +27,7 @@ from downslope.explain.local_minimum import LocalMinimum, find_local_minimum
 from downslope.explain.point import Point
 from downslope.explain.poles import STEEP
 from downslope.explain.setup import Setup
+from downslope.explain.walls import Wall, ends_within, wall_ahead
 from downslope.objectives import Vector
 
 WINDOW = 400  # consecutive steps that are looked at, at either end
@@ -36,7 +37,6 @@ ARRIVED = 1e-6  # part of the way from the start, within which a run has arrived
 SCHEDULED = 1e-2  # part of the first learning rate
 FADED = 0.05  # part of the first gradient's norm
 CREEPING = 0.1  # of it may go in the second half of a run that creeps: a square root of the steps keeps 0.35
-EDGE_BISECTIONS = 40
 NEAR_BY = 1e-2  # part of the way: a domain that ends within it ends near by
 NO_POINTS = (
     ABOVE_START,
@@ -276,6 +276,8 @@ class Diagnosis:
             return Point("edge_of_domain", "nowhere", maximize=self.run.maximize)
         if self.status == Status.LEFT_DOMAIN and len(self.run.history) and self.at_the_edge:
             return Point("edge_of_domain", maximize=self.run.maximize)
+        if self.wall is not None:
+            return Point("edge_of_domain", maximize=self.run.maximize)
         if not (len(self.names) and len(self.run.history)):
             return self.judged if len(self.run.history) else Point("unknown", maximize=self.run.maximize)
         if self.may_be_in_a_pole:
@@ -294,6 +296,17 @@ class Diagnosis:
             if point.kind == "degenerate" and point.detail != "undecided":
                 return point
         return self._moving
+
+    @cached_property
+    def wall(self) -> Wall | None:
+        """The edge of the domain at which the run stands, and which keeps it from going on downhill."""
+        if self.status != Status.STALLED or not (len(self.run.history) and self.known):
+            return None
+        try:
+            gradient = self.view.gradient(self.final)
+            return wall_ahead(self.view, self.final, gradient, length_at(self.final, self.start))
+        except TooDearError:
+            return None
 
     @cached_property
     def may_be_in_a_pole(self) -> bool:
@@ -317,14 +330,8 @@ class Diagnosis:
         left = self.run.termination.left_at
         if left is None or not np.all(np.isfinite(left)):
             return False
-        inside, outside = 0.0, 1.0
-        way = left[self.free] - self.final
-        for _ in range(EDGE_BISECTIONS):
-            middle = (inside + outside) / 2
-            finite = np.isfinite(self.view.value(self.final + middle * way))
-            inside, outside = (middle, outside) if finite else (inside, middle)
         size = max(norm_of(self.final - self.start), float(np.max(np.abs(self.final))))
-        return outside * norm_of(way) <= NEAR_BY * size
+        return ends_within(self.view, self.final, left[self.free] - self.final, NEAR_BY * size)
 
     @cached_property
     def judged(self) -> Point:

@@ -35,6 +35,7 @@ Detail = Literal[
     "plateau",
     "undecided",
     "nowhere",
+    "least",
     "too_many",
     "not_finite",
     "coarse",
@@ -75,7 +76,8 @@ class Point:
             Of a kink: "level" where the gradient at the point itself is 0.
             Of a minimum: "corner" where its curvature differs from side to side, "cusp" where it is infinite,
             "at_bound" where it lies on bounds near by.
-            Of an edge of the domain: "nowhere" where there is no good point at all.
+            Of an edge of the domain: "nowhere" where there is no good point at all, "least" where the objective rises
+            from it on all sides inside.
             Of one that is not stationary: "wrong_gradient" where only the gradient that was supplied vanishes.
             Of a gradient that is small by its units: "further" where a descent from there shows it.
         curvatures: eigenvalues of the Hessian, ascending.

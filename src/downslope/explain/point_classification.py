@@ -23,6 +23,7 @@ from downslope.explain.line_probe import (
 )
 from downslope.explain.point import Point
 from downslope.explain.poles import Slope, way_into
+from downslope.explain.walls import least_at_an_edge
 from downslope.objectives import Vector
 
 LEAST_SLOPE = (
@@ -51,6 +52,22 @@ class PointClassifier(FarGround):
     """The steps of a judgement, from what is quickly seen to what must be looked for."""
 
     def point(self) -> Point:
+        """The judgement; at an edge of the domain, where no curvature decides, values inside it do."""
+        point = self._inside()
+        if point.detail not in (
+            "undecided",
+            "not_finite",
+            "unfinished",
+            "flat_valley",
+            "higher_order_minimum",
+        ):
+            return point
+        axis = least_at_an_edge(self.view, self.x, self.scale)
+        if axis is None:
+            return point
+        return Point("edge_of_domain", "least", way=self.view.names[axis], maximize=self.up)
+
+    def _inside(self) -> Point:
         view = self.view
         value, gradient = view.value(self.x), view.gradient(self.x)
         if not np.isfinite(value) or not np.all(np.isfinite(gradient)):

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 
 from downslope.descent import Status
-from downslope.descent.bounds import within_bounds
 from downslope.descent.norms import norm_of
-from downslope.errors import UsageError
-from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
+from downslope.explain.advice import Advice, first_to_work, leave_out, rates, trial
 from downslope.explain.corners import length_at
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis
+from downslope.explain.findings import edges
 from downslope.explain.findings.finding import Finding
 from downslope.explain.line_probe import fall_without_end
 from downslope.explain.poles import falls_towards, first_crossing, place_of
-from downslope.explain.subexpressions import Failure, divisors, failure_at, kinks_at
+from downslope.explain.subexpressions import divisors, failure_at
 from downslope.objectives import Vector
-from downslope.optimizers import as_optimizer
 
 SUDDEN = 3  # steps within which an overflow is the function's own and not a long divergence's end
 DECADES = 9  # tenfold distances over which values must fall to be called falling for ever
@@ -29,17 +27,21 @@ STILL_THERE = (
     0.1  # part of the first gradient's norm that a run without a test still has, where it falls for ever
 )
 NEAR_A_POLE = 1e-3  # of the way: a divisor that vanishes within it is the one
+NEXT_TO = 1e-6  # of the way back to the start: there what vanishes at a pole alone is not 0
 MOST_AXES = 24  # coordinates along which it is looked, those of the greatest slope
-MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
 
 
 def look(diagnosis: Diagnosis) -> Iterator[Finding]:
     """Each where the run ended so."""
     left = diagnosis.run.termination.left_at
     if left is not None and diagnosis.status == Status.LEFT_DOMAIN:
-        yield _corner(diagnosis, left) or _left_domain(diagnosis, left)
+        yield edges.corner(diagnosis, left) or edges.left_domain(diagnosis, left)
     elif left is not None and diagnosis.status == Status.DIVERGED:
         yield from _overflow(diagnosis, left)
+    wall = edges.at_a_wall(diagnosis)
+    if wall is not None:
+        yield wall
+        return
     pole = _onto_a_pole(diagnosis) or _into_a_pole(diagnosis) or _pole(diagnosis)
     if pole is not None:
         yield pole
@@ -56,11 +58,16 @@ def _onto_a_pole(diagnosis: Diagnosis) -> Finding | None:
     if diagnosis.status != Status.UNBOUNDED or left is None or not len(diagnosis.values):
         return None
     parts = [text for text, divisor in divisors(objective, [left]) if divisor(left) == 0]
-    if not parts:
-        return None
     at = as_dict(left, objective.parameters.coordinates)
-    evidence = {"step": diagnosis.run.nit + 1, "expression": parts[0], "at": at}
-    return Finding("pole", evidence, True, None, "pole.onto")
+    evidence: dict[str, Any] = {"step": diagnosis.run.nit + 1, "at": at}
+    if parts:
+        return Finding("pole", evidence | {"expression": parts[0]}, True, None, "pole.onto")
+    failure = failure_at(objective, left)
+    if failure is None or not np.isinf(failure.value) or abs(failure.number) > 1:
+        return None
+    if not np.isfinite(objective.value(left + NEXT_TO * (diagnosis.run.start - left))):
+        return None  # what is 0 there has underflowed
+    return Finding("pole", evidence | edges.parts_of(failure), True, None, "pole.onto.function")
 
 
 def _into_a_pole(diagnosis: Diagnosis) -> Finding | None:
@@ -108,9 +115,9 @@ def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | No
     chosen = rates(diagnosis, [diagnosis.rate / 10, diagnosis.rate / 100]) if diagnosis.rate else []
     if len(moved) == 1:
         i = int(moved[0])
-        edge = float(f"{at[i] + MARGIN * (side[i] - at[i]):.3g}")
+        edge = float(f"{at[i] + edges.MARGIN * (side[i] - at[i]):.3g}")
         pair = (edge, None) if side[i] > at[i] else (None, edge)
-        candidate = bound(diagnosis, diagnosis.run.objective.parameters.coordinates[i], pair)
+        candidate = edges.bound(diagnosis, diagnosis.run.objective.parameters.coordinates[i], pair)
         run = None if candidate is None else trial(diagnosis, candidate)
         if (
             candidate is not None
@@ -121,139 +128,7 @@ def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | No
     return first_to_work(diagnosis, chosen)
 
 
-# --- the edge of the domain ---------------------------------------------------------------------------
-
-
-def _left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
-    failure = failure_at(diagnosis.run.objective, left)
-    overflows = failure is not None and np.isinf(failure.value) and abs(failure.number) > 1
-    code = "overflow" if overflows else "left_domain"
-    step = int(diagnosis.run.history.step[-1]) + 1 if len(diagnosis.run.history) else 0
-    evidence = {
-        "step": step,
-        "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
-        **_parts(failure),
-        "last_good": None
-        if step == 0
-        else as_dict(diagnosis.run.final, diagnosis.run.objective.parameters.coordinates),
-    }
-    advice = None if step == 0 else _stay_inside(diagnosis, left)
-    return Finding(code, evidence, True, advice, _key(code, failure, step))
-
-
-def _corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
-    """A kink that was hit exactly: the value is there and behind it, and the slope is not."""
-    if not np.isfinite(diagnosis.run.objective.value(left)):
-        return None
-    reach = 1e-9 * max(1.0, float(np.max(np.abs(left))))
-    parts = kinks_at(diagnosis.run.objective, left, reach)
-    if not parts:
-        return None
-    names = diagnosis.run.objective.parameters.coordinates
-    way = left - diagnosis.run.final
-    length = norm_of(way)
-    if length > 0 and not np.isfinite(diagnosis.run.objective.value(left + reach * way / length)):
-        return None  # sqrt(x) at 0 is an end and no corner, as that of sqrt(x^2) is
-    evidence = {
-        "at": as_dict(left, names),
-        "along": along(way / length, names) if length > 0 else names[0],
-        "expression": parts[0],
-        "jump": None,
-        "span": length,
-        "value": diagnosis.run.objective.value(left),
-    }
-    key = "kink" if len(diagnosis.run.history) else "kink.start"
-    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), key)
-
-
-def _parts(failure: Failure | None) -> dict[str, Any]:
-    if failure is None:
-        return {"expression": None, "argument": None, "value": None, "gives": None, "of": None}
-    gives = "nan" if np.isnan(failure.value) else "inf"
-    return {
-        "expression": failure.part,
-        "argument": failure.argument,
-        "value": failure.number,
-        "gives": gives,
-        "of": failure.of,
-    }
-
-
-def _key(code: str, failure: Failure | None, step: int) -> str:
-    where = ".start" if step == 0 else ""
-    if failure is None:
-        return f"{code}.opaque{where}"
-    if failure.of != "value":
-        return f"{code}.slope{where}"
-    return f"{code}{where}"
-
-
-def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
-    """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
-    chosen: list[Candidate] = []
-    if diagnosis.rate is not None:
-        η = diagnosis.rate
-        chosen = rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
-    return (
-        first_to_work(diagnosis, chosen)
-        or _bounded(diagnosis, left)
-        or first_to_work(diagnosis, leave_out(diagnosis))
-    )
-
-
-def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
-    """A bound on the one coordinate that alone crossed the edge, where the run then ends somewhere else than at it."""
-    if diagnosis.setup.bounded or not len(diagnosis.run.history):
-        return None
-    good, names = diagnosis.run.final, diagnosis.run.objective.parameters.coordinates
-    for i, name in enumerate(names):
-        edge = _edge(diagnosis, good, left, i)
-        if edge is None:
-            continue
-        inside = edge + MARGIN * (good[i] - edge)
-        pair = (inside, None) if left[i] < good[i] else (None, inside)
-        candidate = bound(diagnosis, name, pair)
-        run = None if candidate is None else trial(diagnosis, candidate)
-        if run is None or abs(run.final[i] - inside) <= MARGIN * abs(good[i] - inside):
-            continue  # it would only lean on the bound that was made up
-        found = first_to_work(diagnosis, [candidate] if candidate else [])
-        if found is not None:
-            return found
-    return None
-
-
-def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
-    """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
-    if diagnosis.setup.wrapped or diagnosis.setup.schedule is not None:
-        return None
-    own = diagnosis.setup.rule.projects
-    rule, bounds = diagnosis.run.optimizer if own else as_optimizer("spg"), {name: pair}
-    try:
-        rule, objective, start = within_bounds(rule, diagnosis.run.objective, diagnosis.run.start, bounds)
-    except UsageError:
-        return None  # the start lies outside
-    setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
-    if not own and diagnosis.rate is not None:
-        setting["learning_rate"] = None
-    return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
-
-
-def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> float | None:
-    """Where coordinate ``i``, moved alone from good to bad, leaves the domain; None where it does not."""
-    objective = diagnosis.run.objective
-
-    def fails(number: float) -> bool:
-        x = good.copy()
-        x[i] = number
-        return not np.isfinite(objective.value(x))
-
-    inside, outside = float(good[i]), float(left[i])
-    if not fails(outside):
-        return None
-    for _ in range(60):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if fails(middle) else (middle, outside)
-    return outside
+# --- overflows ----------------------------------------------------------------------------------------
 
 
 def _overflow(diagnosis: Diagnosis, left: Vector) -> Iterator[Finding]:
@@ -273,12 +148,12 @@ def _overflow(diagnosis: Diagnosis, left: Vector) -> Iterator[Finding]:
     evidence = {
         "step": int(diagnosis.run.history.step[-1]) + 1,
         "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
-        **_parts(failure),
+        **edges.parts_of(failure),
     }
     η = diagnosis.rate or 0.0
     chosen = rates(diagnosis, [η / 10, η / 100, η / 1e3, η / 1e4, η / 1e6])
     advice = first_to_work(diagnosis, [*chosen, *leave_out(diagnosis)])
-    yield Finding("overflow", evidence, True, advice, _key("overflow", failure, 1))
+    yield Finding("overflow", evidence, True, advice, edges.key_of("overflow", failure, 1))
 
 
 # --- down without end ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ CODES = (
     "target_out_of_reach",
     "wrong_least_value",
     "left_domain",
+    "edge_of_domain",
     "pole",
     "overflow",
     "unbounded_below",
@@ -108,6 +109,22 @@ FINDINGS: Mapping[str, Template] = {
     "left_domain.opaque": Template("Step {step} left the domain: the function gives no finite number there."),
     "left_domain.opaque.start": Template(
         "The start is outside the domain: the function gives no finite number there."
+    ),
+    "edge_of_domain": Template(
+        "The run stands at the edge of the domain, {place}, towards which the objective falls: beyond it "
+        "{expression} with {argument} = {value:.6g} is not a number, so no step leads on."
+    ),
+    "edge_of_domain.up": Template(
+        "The run stands at the edge of the domain, {place}, towards which the objective rises: beyond it "
+        "{expression} with {argument} = {value:.6g} is not a number, so no step leads on."
+    ),
+    "edge_of_domain.opaque": Template(
+        "The run stands at the edge of the domain, {place}, towards which the objective falls: beyond it the "
+        "function gives no finite number, so no step leads on."
+    ),
+    "edge_of_domain.opaque.up": Template(
+        "The run stands at the edge of the domain, {place}, towards which the objective rises: beyond it the "
+        "function gives no finite number, so no step leads on."
     ),
     "overflow": Template("At step {step} a number overflowed: {expression} with {argument} = {value:.6g}."),
     "overflow.start": Template(
@@ -333,6 +350,12 @@ FINDINGS: Mapping[str, Template] = {
     "pole.onto": Template(
         "Step {step} led onto a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "
         "without limit."
+    ),
+    "pole.onto.function": Template(
+        "Step {step} led onto a pole of {expression}: {place}. Towards it the value falls without limit."
+    ),
+    "pole.onto.function.up": Template(
+        "Step {step} led onto a pole of {expression}: {place}. Towards it the value rises without limit."
     ),
     "pole.into": Template(
         "The run fell into a pole of the objective, where {expression} is 0: {place}. Towards it the value falls "

@@ -123,6 +123,14 @@ POINTS: Mapping[str, Template] = {
         "The point is stationary; neither its curvature nor values further out decide what it is."
     ),
     "edge_of_domain": Template("The last good point is at the edge of the domain of the objective."),
+    "edge_of_domain.least": Template(
+        "The point lies at the edge of the domain along {way}, and inside it the objective rises on every side that "
+        "was looked at."
+    ),
+    "edge_of_domain.least.up": Template(
+        "The point lies at the edge of the domain along {way}, and inside it the objective falls on every side that "
+        "was looked at."
+    ),
     "edge_of_domain.nowhere": Template(
         "There is no point to judge: the objective is not finite where the run began."
     ),

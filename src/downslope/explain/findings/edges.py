@@ -1,0 +1,208 @@
+"""Runs that meet an edge of the domain: that left it, that hit a corner on it, or that stand at it as at a wall."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from downslope.descent.bounds import within_bounds
+from downslope.descent.norms import norm_of
+from downslope.errors import UsageError
+from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
+from downslope.explain.curvature import along, as_dict
+from downslope.explain.diagnosis import Diagnosis
+from downslope.explain.findings.finding import Finding
+from downslope.explain.subexpressions import Failure, failure_at, kinks_at
+from downslope.explain.walls import edge_between, plain
+from downslope.objectives import Vector
+from downslope.optimizers import as_optimizer
+
+NAME = re.compile(r"\w+")
+MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
+BEFORE = (
+    1e-9,
+    1e-6,
+    1e-3,
+)  # of the way from an edge to the start, where a bound is put that is to have a slope
+
+
+def left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
+    """What failed where a run left the domain, and what keeps it inside."""
+    failure = failure_at(diagnosis.run.objective, left)
+    overflows = failure is not None and np.isinf(failure.value) and abs(failure.number) > 1
+    code = "overflow" if overflows else "left_domain"
+    step = int(diagnosis.run.history.step[-1]) + 1 if len(diagnosis.run.history) else 0
+    evidence = {
+        "step": step,
+        "at": as_dict(left, diagnosis.run.objective.parameters.coordinates),
+        **parts_of(failure),
+        "last_good": None
+        if step == 0
+        else as_dict(diagnosis.run.final, diagnosis.run.objective.parameters.coordinates),
+    }
+    advice = None if step == 0 else _stay_inside(diagnosis, left)
+    return Finding(code, evidence, True, advice, key_of(code, failure, step))
+
+
+def at_a_wall(diagnosis: Diagnosis) -> Finding | None:
+    """A run that stands at an edge of the domain, towards which the objective falls."""
+    wall = diagnosis.wall
+    if wall is None:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    full, beyond = diagnosis.run.final.copy(), diagnosis.run.final.copy()
+    i = int(diagnosis.free[wall.axis])
+    full[i], beyond[diagnosis.free] = wall.edge, wall.beyond
+    failure = failure_at(diagnosis.run.objective, beyond)
+    alone = len(names) == 1 or (
+        failure is not None and set(NAME.findall(failure.argument)) & set(names) == {names[i]}
+    )
+    at = {names[i]: wall.edge} if alone else as_dict(full, names)
+    evidence = {"step": diagnosis.run.nit, "at": at, **parts_of(failure)}
+    key = "edge_of_domain" if failure is not None else "edge_of_domain.opaque"
+    advice = _held_at(diagnosis, i, wall.edge, float(beyond[i]))
+    return Finding("edge_of_domain", evidence, True, advice, key)
+
+
+def _held_at(diagnosis: Diagnosis, i: int, edge: float, beyond: float) -> Advice | None:
+    """A bound at the edge, or where there is no slope on it, a little before it."""
+    on_it = diagnosis.run.final.copy()
+    on_it[i] = edge
+    pole = diagnosis.sign * diagnosis.run.objective.value(on_it) == -np.inf
+    if diagnosis.setup.bounded or pole:
+        return None
+    begun, name = float(diagnosis.run.start[i]), diagnosis.run.objective.parameters.coordinates[i]
+    numbers = [edge] + [edge + float(f"{part * (begun - edge):.1g}") for part in BEFORE]
+    pairs = [(number, None) if beyond < begun else (None, number) for number in numbers]
+    candidates = (bound(diagnosis, name, pair) for pair in pairs)
+    return first_to_work(diagnosis, [candidate for candidate in candidates if candidate is not None])
+
+
+def corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
+    """A kink that was hit exactly: the value is there and behind it, and the slope is not."""
+    if not np.isfinite(diagnosis.run.objective.value(left)):
+        return None
+    reach = 1e-9 * max(1.0, float(np.max(np.abs(left))))
+    parts = kinks_at(diagnosis.run.objective, left, reach)
+    if not parts:
+        return None
+    names = diagnosis.run.objective.parameters.coordinates
+    way = left - diagnosis.run.final
+    length = norm_of(way)
+    if length > 0 and not np.isfinite(diagnosis.run.objective.value(left + reach * way / length)):
+        return None  # sqrt(x) at 0 is an end and no corner, as that of sqrt(x^2) is
+    evidence = {
+        "at": as_dict(left, names),
+        "along": along(way / length, names) if length > 0 else names[0],
+        "expression": parts[0],
+        "jump": None,
+        "span": length,
+        "value": diagnosis.run.objective.value(left),
+    }
+    key = "kink" if len(diagnosis.run.history) else "kink.start"
+    return Finding("kink", evidence, True, first_to_work(diagnosis, leave_out(diagnosis)), key)
+
+
+def parts_of(failure: Failure | None) -> dict[str, Any]:
+    """What failed, as evidence."""
+    if failure is None:
+        return {"expression": None, "argument": None, "value": None, "gives": None, "of": None}
+    gives = "nan" if np.isnan(failure.value) else "inf"
+    return {
+        "expression": failure.part,
+        "argument": failure.argument,
+        "value": failure.number,
+        "gives": gives,
+        "of": failure.of,
+    }
+
+
+def key_of(code: str, failure: Failure | None, step: int) -> str:
+    """The sentence for it: at the start, of the slope alone, or where no formula tells."""
+    where = ".start" if step == 0 else ""
+    if failure is None:
+        return f"{code}.opaque{where}"
+    if failure.of != "value":
+        return f"{code}.slope{where}"
+    return f"{code}{where}"
+
+
+def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
+    """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
+    chosen: list[Candidate] = []
+    if diagnosis.rate is not None:
+        η = diagnosis.rate
+        chosen = rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
+    return (
+        first_to_work(diagnosis, chosen)
+        or _bounded(diagnosis, left)
+        or first_to_work(diagnosis, leave_out(diagnosis))
+        or _leaning(diagnosis, left)
+    )
+
+
+def _leaning(diagnosis: Diagnosis, left: Vector) -> Advice | None:
+    """A bound at the edge itself, where the objective falls all the way to it."""
+    good, scale = diagnosis.run.final, float(np.max(np.abs(diagnosis.run.start - left)))
+    for i in range(len(good)):
+        found = _edge(diagnosis, good, left, i)
+        if found is not None:
+            return _held_at(diagnosis, i, plain(*found, scale), float(left[i]))
+    return None
+
+
+def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
+    """A bound on the one coordinate that alone crossed the edge, where the run then ends somewhere else than at it."""
+    if diagnosis.setup.bounded or not len(diagnosis.run.history):
+        return None
+    good, names = diagnosis.run.final, diagnosis.run.objective.parameters.coordinates
+    for i, name in enumerate(names):
+        found_edge = _edge(diagnosis, good, left, i)
+        if found_edge is None:
+            continue
+        edge = found_edge[1]
+        inside = edge + MARGIN * (good[i] - edge)
+        pair = (inside, None) if left[i] < good[i] else (None, inside)
+        candidate = bound(diagnosis, name, pair)
+        run = None if candidate is None else trial(diagnosis, candidate)
+        if run is None or abs(run.final[i] - inside) <= MARGIN * abs(good[i] - inside):
+            continue  # it would only lean on the bound that was made up
+        found = first_to_work(diagnosis, [candidate] if candidate else [])
+        if found is not None:
+            return found
+    return None
+
+
+def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
+    """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
+    if diagnosis.setup.wrapped or diagnosis.setup.schedule is not None:
+        return None
+    own = diagnosis.setup.rule.projects
+    rule, bounds = diagnosis.run.optimizer if own else as_optimizer("spg"), {name: pair}
+    try:
+        rule, objective, start = within_bounds(rule, diagnosis.run.objective, diagnosis.run.start, bounds)
+    except UsageError:
+        return None  # the start lies outside
+    setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
+    if not own and diagnosis.rate is not None:
+        setting["learning_rate"] = None
+    return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
+
+
+def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> tuple[float, float] | None:
+    """The last number with a value and a slope and the first without, coordinate ``i`` moved alone from good to bad.
+
+    None where it does not leave the domain so.
+    """
+    objective = diagnosis.run.objective
+
+    def value(number: float) -> float:
+        x = good.copy()
+        x[i] = number
+        there, slope = objective.value_and_gradient(x)
+        return float(there) if np.all(np.isfinite(slope)) else np.nan
+
+    inside, outside = float(good[i]), float(left[i])
+    return None if np.isfinite(value(outside)) else edge_between(value, inside, outside)

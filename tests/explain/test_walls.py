@@ -1,0 +1,103 @@
+"""Edges of the domain at which runs stand: named, with a bound that was tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import downslope as ds
+
+WALLS: dict[str, tuple[str, dict[str, float], dict[str, float], list[float | None] | None]] = {
+    # formula: start, the edge, the bound that is advised
+    "a root": ("sqrt(x) + y^2", {"x": 1, "y": 1}, {"x": 0}, [1e-9, None]),
+    "a power": ("x^1.5 + x", {"x": 1}, {"x": 0}, [0, None]),
+    "a shifted power": ("(x - 2)^1.5 + x", {"x": 5}, {"x": 2}, [2, None]),
+    "an upper edge": ("(3 - x)^1.5 - x", {"x": 1}, {"x": 3}, [None, 3]),
+    "a power of a product": ("(2*x)^2.5 + 3*x + (y - 1)^2", {"x": 1, "y": 0}, {"x": 0}, [0, None]),
+}
+
+
+@pytest.mark.parametrize("name", WALLS)
+@pytest.mark.parametrize("climbing", [False, True])
+def test_the_edge_is_named_and_the_bound_was_tried(name: str, climbing: bool) -> None:
+    formula, start, edge, bound = WALLS[name]
+    run = ds.maximize(f"-({formula})", start=start) if climbing else ds.minimize(formula, start=start)
+    assert run.status == "stalled"
+    told = run.explain()
+    finding = told.findings[0]
+    assert finding.code == "edge_of_domain"
+    assert finding.evidence["at"] == pytest.approx(edge, abs=1e-12)
+    assert "is not a number" in finding.sentence
+    assert ("rises" if climbing else "falls") in finding.sentence
+    assert told.point.kind == "edge_of_domain"
+    (coordinate,) = edge
+    assert finding.advice is not None
+    assert finding.advice.setting["bounds"] == {coordinate: bound}
+    held = (ds.maximize if climbing else ds.minimize)(
+        f"-({formula})" if climbing else formula, start=start, bounds={coordinate: tuple(bound)}
+    )
+    assert held.success
+    assert held.nit == finding.advice.steps
+    assert held.x[coordinate] == pytest.approx(edge[coordinate], abs=1e-8)
+
+
+def test_an_opaque_function_has_walls_too() -> None:
+    def cost(x: Any) -> float:
+        if x[0] < 0.5:
+            return float("nan")
+        return float(3 * x[0] + (x[1] - 1) ** 2)
+
+    told = ds.minimize(cost, start=[2.0, 3.0]).explain()
+    finding = told.findings[0]
+    assert finding.code == "edge_of_domain"
+    assert finding.evidence["at"]["x[0]"] == pytest.approx(0.5, abs=1e-6)
+    assert "gives no finite number" in finding.sentence
+    assert finding.advice is not None
+    assert finding.advice.setting["bounds"]["x[0]"][0] == pytest.approx(0.5, abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("formula", "start", "edge"),
+    [("sqrt(x) + y^2", {"x": 1, "y": 1}, 0.0), ("x^1.5 + x", {"x": 1}, 0.0), ("acos(x)", {"x": 0.2}, 1.0)],
+)
+def test_who_steps_over_the_edge_is_told_the_bound(
+    formula: str, start: dict[str, float], edge: float
+) -> None:
+    finding = ds.minimize(formula, start=start, learning_rate=0.1, tolerance=1e-8).explain().findings[0]
+    assert finding.code == "left_domain"
+    assert finding.advice is not None
+    (bound,) = finding.advice.setting["bounds"].values()
+    assert edge in bound
+
+
+@pytest.mark.parametrize(
+    ("formula", "expression"),
+    [("log(x) + x^2", "log(x)"), ("atanh(x)", "atanh(x)"), ("3*log(2*x)", "log(2x)")],
+)
+def test_a_function_that_is_minus_infinity_is_a_pole(formula: str, expression: str) -> None:
+    run = ds.minimize(formula, start={"x": 0.5})
+    (finding,) = run.explain().findings
+    assert finding.code == "pole"
+    assert finding.evidence["expression"].replace("*", "").replace(" ", "") == expression.replace(" ", "")
+    assert finding.advice is None
+
+
+@pytest.mark.parametrize("formula", ["log(exp(x) + exp(2*x))", "-exp(x)", "-cosh(x)"])
+def test_what_under_or_overflows_is_none(formula: str) -> None:
+    told = ds.minimize(formula, start={"x": 3}, learning_rate=1.0, steps=2000).explain()
+    assert all(finding.code != "pole" for finding in told.findings)
+
+
+def test_a_minimum_at_an_edge_with_no_slope_left_is_one() -> None:
+    told = ds.minimize("x*sqrt(x) + (y - 1)^2", start={"x": 0.9, "y": 1.5}).explain()
+    assert (told.point.kind, told.point.detail) == ("edge_of_domain", "least")
+    assert not told.findings
+    assert "rises on every side" in told.point.sentence
+
+
+def test_a_free_pole_beside_an_edge_is_not_called_least() -> None:
+    point = ds.minimize("atanh(x)", start={"x": 0.5}).explain().point
+    assert point.detail != "least"
+    assert np.isfinite(point.distance)
