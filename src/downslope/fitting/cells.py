@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,16 +62,19 @@ SHEET_ERRORS = tuple(sorted(word for word in MISSING_AMONG_NUMBERS if word.start
 DISTINCT = 2_000  # different values by which it is decided how a column is written
 MOSTLY = 0.5  # part of these that has to look like a number
 SPACES = " \u00a0\u202f\u2009"
+# A letter for the exponent that Fortran writes, with its sign: without one it may be a name, as of a flat.
+_EXPONENT = r"(?:[eE][+-]?\d+|[dD][+-]\d+)?"
 _SIGN = r"[+\-\u2212]?"
 _PLAIN = re.compile(
     r"[ \t]*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)[ \t]*", re.ASCII | re.IGNORECASE
 )
 _WRITTEN = re.compile(
     r"(?P<before>[^\d+\-\u2212.,()]{0,4}?)"
-    rf"(?P<number>{_SIGN}[{SPACES}]?(?:\d[\d.,'’_{SPACES}]*\d|\d|[.,]\d+)(?:[eE][+-]?\d+)?[.,]?)"
+    rf"(?P<number>{_SIGN}[{SPACES}]?(?:\d[\d.,'’_{SPACES}]*\d|\d|[.,]\d+){_EXPONENT}[.,]?)"
     r"(?P<after>[^\d]{0,12})",
     re.ASCII,
 )
+_FORTRAN = re.compile(r"(\d|[.,])[dD]([+-]\d+)")
 # With one or two digits behind it, more than three, or a single 0 before it, a sign cannot stand between thousands.
 _ONLY_COMMA = re.compile(
     rf"{_SIGN}(?:\d*,\d{{1,2}}|\d*,\d{{4,}}|0,\d+|\d{{4,}},\d+|\d{{1,3}}(?:\.\d{{3}})+,\d+|\d+,\d*e[+-]?\d+)",
@@ -89,6 +93,43 @@ def is_number(value: str) -> bool:
     (True, False, False)
     """
     return _PLAIN.fullmatch(value) is not None
+
+
+def in_plain_digits(cell: str) -> str:
+    """A cell with the digits, signs and points of other scripts as those of ASCII; a minus sign is a hyphen.
+
+    >>> in_plain_digits("１,２.３"), in_plain_digits("٢٫٥"), in_plain_digits("−4"), in_plain_digits("１號")
+    ('1,2.3', '2.5', '-4', '1號')
+    """
+    if cell.isascii():
+        return cell
+    return "".join(
+        _OF_OTHER_SCRIPTS.get(c) or (str(unicodedata.decimal(c)) if c.isdecimal() else c) for c in cell
+    )
+
+
+_OF_OTHER_SCRIPTS = {"\u2212": "-", "－": "-", "＋": "+", "．": ".", "，": ",", "٫": ".", "٬": ",", "％": "%"}
+_FORMS: tuple[tuple[str, Message], ...] = (
+    (
+        r"{n}\s*(?:±|\+/-|\+-)\s*{n}|{n}\(\d+\)",
+        message(
+            "Give the number alone: its uncertainty u makes a column of its own, and 1/u^2 is a weight for"
+            " {weights}.",
+            weights=argument("weights"),
+        ),
+    ),
+    (r"[+-]?\d+\s*/\s*\d+", message("Give the fraction as a decimal number.")),
+    (r"\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d+)?)?", message("Give the time as a number, such as its minutes.")),
+    (r"{n}\s*(?:-|–|\.\.\.?|…|to|bis)\s*{n}", message("Give one number for the range, such as its middle.")),
+)
+_NUMBER_IN_FORMS = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)"
+
+
+def form_advice(cell: str) -> Message | None:
+    """What to give in the place of a value that is written of several numbers: an uncertainty, a fraction, a range."""
+    plain = in_plain_digits(cell).strip()
+    forms = ((form.format(n=_NUMBER_IN_FORMS), advice) for form, advice in _FORMS)
+    return next((advice for form, advice in forms if re.fullmatch(form, plain, re.ASCII)), None)
 
 
 def decimal_evidence(cell: str) -> str:
@@ -128,7 +169,8 @@ class NumberStyle:
         cell = cell.strip()
         if not cell or cell in MISSING or cell in self.missing or cell in self.words:
             return float("nan")
-        cell = cell.removeprefix(self.before).removesuffix(self.after).strip().replace("\u2212", "-")
+        cell = in_plain_digits(cell).removeprefix(self.before).removesuffix(self.after).strip()
+        cell = _FORTRAN.sub(r"\1e\2", cell)
         if self.thousands:
             marks = SPACES if self.thousands == " " else self.thousands
             whole, point, rest = cell.partition(self.decimal)
@@ -185,7 +227,7 @@ class NumberStyle:
                 shown=self.shown,
                 value=value,
             )
-        elif self.thousands or self.decimal == ",":
+        elif self.thousands or self.decimal == "," or not is_number(self.shown):
             how = message(
                 "Column '{name}' was read with {shown!r:.30} as {value:.10g}.",
                 name=name,
@@ -226,11 +268,12 @@ def style_of(column: Any, asked: TextFormat, decimal: str, separator: str) -> Nu
     """
     import pyarrow.compute as pc
 
-    cells = [
+    told = [
         v.strip() for v in pc.unique(column.slice(0, 50_000)).slice(0, DISTINCT).to_pylist() if v is not None
     ]
     words = (*MISSING, *asked.na_values)
-    cells = [c for c in cells if c not in words]
+    as_told = {in_plain_digits(c): c for c in told if c not in words}
+    cells = list(as_told)
     matches = {c: m for c in cells if (m := _WRITTEN.fullmatch(c)) and c not in MISSING_AMONG_NUMBERS}
     others = [c for c in cells if c not in matches]
     missing = tuple(c for c in others if c in MISSING_AMONG_NUMBERS)
@@ -246,7 +289,7 @@ def style_of(column: Any, asked: TextFormat, decimal: str, separator: str) -> Nu
         return signs
     before, after = next(iter(beside))
     shown = max(matches, key=lambda c: sum(c.count(s) for s in (*signs, *after) if s))
-    style = NumberStyle(*signs, before, after, missing, shown, asked.na_values)
+    style = NumberStyle(*signs, before, after, missing, as_told[shown], asked.na_values)
     wrong = next((c for c in cells if style.number_of(c) is None), None)
     return style if wrong is None else unread(wrong, asked)
 

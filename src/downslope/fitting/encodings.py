@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Any
 
 from downslope.errors import DataError
@@ -111,9 +112,17 @@ def _guessed(content: bytes, origin: Origin) -> tuple[str, Message | None]:
 
 
 def _mixed_words(text: str) -> int:
-    """How many words mix letters that are not written in one word: a guess that makes these is a poor one."""
+    """How many words are not written so: a guess that makes these is a poor one.
+
+    Of letters that do not go together, with capitals behind small letters, or of the half of a script for displays.
+    """
     words = re.findall(r"[^\W\d_]+", text)
-    return sum(len({script for letter in word if (script := _script(letter))}) > 1 for word in words)
+    return sum(
+        len({script for letter in word if (script := _script(letter))}) > 1
+        or any(a.islower() and b.isupper() for a, b in pairwise(word))
+        or all("\uff66" <= letter <= "\uff9f" for letter in word)
+        for word in words
+    )
 
 
 def _script(letter: str) -> str:

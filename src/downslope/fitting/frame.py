@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.errors import DataError, UnknownNameError, nearest
-from downslope.fitting.cells import Doubt, is_number
+from downslope.fitting.cells import Doubt, form_advice, is_number
 from downslope.messages import NOTHING, Message, argument, listing, message, sentences
 
 Column: TypeAlias = NDArray[Any]
@@ -249,6 +249,8 @@ class Frame:
         """What to try where a cell is no number."""
         if name in self.doubts:
             return self.doubts[name].advice
+        if isinstance(value, str) and (advice := form_advice(value)) is not None:
+            return advice
         is_text = any(source.is_text for source in self.sources)
         if isinstance(value, str) and not is_text and _numeric(value):
             return message("Convert the column to numbers first.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -213,7 +214,7 @@ def from_sympy(expression: Any) -> Any:
                 most=MOST_READ,
             )
         )
-    expression = _without_ranges(expression)
+    expression = _in_known_functions(_without_ranges(expression))
     try:
         converted = se.sympify(expression)  # an object, never text: the callers see to that
     except (se.SympifyError, TypeError, ValueError, RuntimeError, NotImplementedError) as error:
@@ -300,6 +301,31 @@ def _without_ranges(expression: Any) -> Any:
     return expression.replace(lambda part: part in ranges, _terms) if ranges else expression
 
 
+def _in_known_functions(expression: Any) -> Any:
+    """SymPy's functions that are not read here in terms of those that are, where SymPy knows how: beta by gamma."""
+    sympy = sys.modules.get("sympy")
+    if sympy is None or not isinstance(expression, sympy.Basic):
+        return expression
+
+    def unread(part: Any) -> bool:
+        if not isinstance(part, sympy.Function) or isinstance(part, sympy.Piecewise):
+            return False
+        name = part.func.__name__.lower()
+        return name not in _NAMES and name not in _FOREIGN and name not in _OF_SYMPY_BARE
+
+    def known(part: Any) -> Any:
+        ways = (sympy.expand_func, *(lambda f, to=to: f.rewrite(to) for to in (sympy.gamma, sympy.erf)))
+        for way in ways:
+            with contextlib.suppress(Exception):  # of SymPy's own: there is no such way
+                other = way(part)
+                strange = other.has(sympy.I, sympy.Mod) or any(map(unread, sympy.preorder_traversal(other)))
+                if other != part and not strange:
+                    return other
+        return part
+
+    return expression.replace(unread, known)
+
+
 def _terms(found: Any) -> Any:
     sympy = sys.modules["sympy"]
     terms = [found.function]
@@ -313,6 +339,8 @@ _OF_SYMPY = {
     **{name.lower(): record for record in FUNCTIONS.values() for name in record.names},
     **{record.sympy.lower(): record for record in FUNCTIONS.values() if isinstance(record.sympy, str)},
 }
+
+_OF_SYMPY_BARE = {name.partition("(")[0] for name in _OF_SYMPY}
 
 _FOREIGN = {
     name.removeprefix("sympy."): (record.arguments, formula)
@@ -335,6 +363,15 @@ def _ours(node: Any, parts: Sequence[Any]) -> Any:
         return lower_with(formula, dict(zip(names, parts, strict=True)))
     leading = [part for part in parts[:1] if f"{name}({part})" in _OF_SYMPY]
     record = _OF_SYMPY.get(f"{name}({leading[0]})" if leading else name)
+    if record is None and function_of(node) is None and not isinstance(node, se.UnevaluatedExpr):
+        raise ObjectiveError(
+            message(
+                "'{part:.60}': {function} is none of the functions that are read here. Give a Python function that"
+                " computes the objective, with SciPy or mpmath for this part; its derivatives are then differences.",
+                part=str(node),
+                function=str(node).partition("(")[0],
+            )
+        )
     if record is None or (function_of(node) is record and not record.own_symbol):
         return None
     return call(record.name, *parts[len(leading) :])
