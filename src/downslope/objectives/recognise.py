@@ -13,7 +13,7 @@ import numpy as np
 from downslope.containers import flattened
 from downslope.errors import ObjectiveError, StartError, UsageError
 from downslope.language import canonical_name
-from downslope.messages import argument, listing, message, sentences
+from downslope.messages import Message, argument, listing, message, sentences
 from downslope.objectives.calling import is_list_of_arrays
 from downslope.objectives.formula import FormulaObjective, from_symbolic, from_text
 from downslope.objectives.frameworks import as_tensors, from_tensors, of_keras
@@ -23,6 +23,7 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Structure, Vector, as_real
 from downslope.objectives.problems import Problem, resolve
 from downslope.objectives.start import draw, parse_start, seed_for
+from downslope.symbolic.pairings import Pairing, watched
 
 DTYPES = {"float64": np.float64, "float32": np.float32}
 
@@ -49,6 +50,31 @@ def as_objective(
     Raises:
         StartError, ObjectiveError, ExpressionError, UsageError: see each.
     """
+    with watched() as pairings:
+        objective, x = _recognised(function, start, gradient, dtype=dtype, seed=seed)
+    if not pairings:
+        return objective, x
+    objective = copy.copy(objective)
+    objective.notes = (*objective.notes, _of_pairing(pairings[0]))
+    return objective, x
+
+
+def _of_pairing(found: Pairing) -> Message:
+    n = max(found.numbers)
+    return message(
+        "In this function an array of shape {left} less one of shape {right} has shape {square}: each of the {n}"
+        " numbers is compared with each of {n} others. If each is meant to be compared with its own, give both the"
+        " same shape, as reshape(-1) does.",
+        left=found.numbers,
+        right=found.others,
+        square=(n, n),
+        n=n,
+    )
+
+
+def _recognised(
+    function: Any, start: Any, gradient: Any, *, dtype: Any, seed: int | None
+) -> tuple[Objective, Vector]:
     real = None if dtype is None else check_dtype(dtype)
     start = parse_start(start) if isinstance(start, str) else start
     if isinstance(start, Iterator):

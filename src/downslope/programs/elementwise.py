@@ -13,6 +13,7 @@ from downslope.messages import listing, message
 from downslope.programs.arithmetic import add, apply, div, formula, function, power, sub, where
 from downslope.programs.node import ArrayNode, Shape
 from downslope.programs.products import matmul
+from downslope.symbolic import pairings
 from downslope.symbolic.unknown import TraceError
 
 
@@ -74,6 +75,22 @@ def on_numbers(operation: str) -> Callable[..., ArrayNode]:
         return simple(*nodes)
 
     return applied
+
+
+def _difference(a: ArrayNode, b: ArrayNode) -> ArrayNode:
+    if a.shape != b.shape:
+        pairings.difference(_side(a), _side(b))
+    return _subtracted(a, b)
+
+
+_subtracted = on_numbers("sub")
+
+
+def _side(node: ArrayNode) -> pairings.Side:
+    bare = node
+    while bare.operation in ("view", "reshape"):  # of an array, which compute nothing
+        bare = bare.operands[0]
+    return pairings.Side(node.shape, node.operation in ("number", "table"), bare.operation == "input")
 
 
 def _on_truth(operation: str) -> Callable[..., ArrayNode]:
@@ -147,7 +164,7 @@ def _of_numpy() -> Iterator[tuple[Any, Callable[..., ArrayNode]]]:
 ON_NODES: dict[Any, Callable[..., ArrayNode]] = {
     **dict(_of_numpy()),
     np.add: _truth_too("add", "or"),
-    np.subtract: on_numbers("sub"),
+    np.subtract: _difference,
     np.multiply: _truth_too("mul", "and"),
     np.true_divide: on_numbers("div"),
     np.power: on_numbers("pow"),

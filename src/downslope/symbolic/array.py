@@ -21,6 +21,7 @@ from downslope.language.functions import FUNCTIONS, Function
 from downslope.messages import message
 from downslope.symbolic import functions as fn
 from downslope.symbolic.lower import call, lower_with
+from downslope.symbolic.pairings import Side, difference
 from downslope.symbolic.unknown import TraceError, Unknown, name_of
 
 MOST_NUMBERS = (
@@ -189,6 +190,8 @@ class SymbolicArray(Unknown):
         if method != "__call__" or options:
             raise TraceError(message("{function} is not known for symbols", function=name_of(ufunc, method)))
         boxed = [box(value) for value in inputs]
+        if ufunc is np.subtract and np.shape(boxed[0]) != np.shape(boxed[1]):
+            difference(*(_side(value, array) for value, array in zip(inputs, boxed, strict=True)))
         if ufunc is np.matmul:
             result = _wrap(np.matmul(*boxed))
         elif ufunc in _UFUNCS:
@@ -218,6 +221,12 @@ class SymbolicArray(Unknown):
             ) from error
         plain = not (isinstance(result, np.ndarray) and result.dtype == object)
         return result if plain and function in _WITHOUT_VALUES else _rewrap(result)
+
+
+def _side(value: Any, elements: Any) -> Side:
+    known = not isinstance(value, SymbolicArray)
+    bare = not known and all(isinstance(element, se.Symbol) for element in elements.flat)
+    return Side(np.shape(elements), known, bare)
 
 
 def _unwrap(value: Any) -> Any:

@@ -34,6 +34,7 @@ from downslope.objectives.frameworks.symbols import (
 )
 from downslope.objectives.parameters import Parameters
 from downslope.programs import ProgramArray
+from downslope.symbolic.pairings import Side, difference
 from downslope.symbolic.unknown import TraceError
 
 
@@ -79,8 +80,10 @@ class _Interpreter:
         def value(atom: Any) -> Any:
             return atom.val if hasattr(atom, "val") else known[atom]
 
+        origins: dict[Any, Any] = {}  # what was spread, by what it was spread to
         for equation in jaxpr.eqns:
             inputs = [value(atom) for atom in equation.invars]
+            _look(equation, inputs, origins)
             for variable, result in zip(equation.outvars, self._apply(equation, inputs), strict=True):
                 if is_followed(result):
                     self._allowance.take(result, tuple(variable.aval.shape))
@@ -124,6 +127,25 @@ def _moved(primitive: Any, inputs: list[Any], options: dict[str, Any]) -> list[F
         return [primitive.bind(jax.numpy.asarray(places[0], precision), *places[1:], **options)]
 
     return rearranged(inputs, [True] + [False] * (len(inputs) - 1), operation)
+
+
+def _look(equation: Any, inputs: list[Any], origins: dict[Any, Any]) -> None:
+    """Keep what an operation spreads, and tell of a difference of two arrays of the shapes that they had before."""
+    name = equation.primitive.name
+    if name in _SPREADING and equation.invars[0].aval.size > 1:
+        atom = equation.invars[0]
+        kept = name == "broadcast_in_dim" or equation.outvars[0].aval.size == atom.aval.size
+        if kept and type(atom).__name__ != "Literal":
+            origins[equation.outvars[0]] = origins.get(atom, atom)
+    elif name == "sub":
+        sides = []
+        for atom, array in zip(equation.invars, inputs, strict=True):
+            before = atom if type(atom).__name__ == "Literal" else origins.get(atom, atom)
+            sides.append(Side(tuple(before.aval.shape), not is_followed(array), bare=False))
+        difference(*sides)
+
+
+_SPREADING = ("broadcast_in_dim", "expand_dims", "reshape")
 
 
 def _broadcast(a: Any, *, shape: Any, broadcast_dimensions: Any, **_: Any) -> Any:
