@@ -20,7 +20,7 @@ ZIGZAG = 0.5  # part of the steps at which a coordinate turns back, beyond which
 
 @dataclass(frozen=True, eq=False)
 class History(Columnar):
-    """Columns of a run. Row k is the state *at* its step: x_k, f(x_k), |grad f(x_k)|; row 0 is the start.
+    """Columns of a run. Row k is the state *at* its step: x_k, f(x_k), ``|grad f(x_k)|``; row 0 is the start.
 
     Attributes:
         step: number of the accepted step, int64.

@@ -149,7 +149,7 @@ class Objective(ABC):
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives at ``x``; here from central differences of the gradient.
 
-        The step along coordinate i is h = cbrt(eps) * max(1, |x_i|); the error is of order h^2. ``by_values``
+        The step along coordinate i is h = cbrt(eps) * max(1, ``|x_i|``); the error is of order h^2. ``by_values``
         says that the gradient is one of differences itself: differences of these are mostly rounding.
         """
         if self.by_values:
