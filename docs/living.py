@@ -1,13 +1,14 @@
-"""Pages of downslope within the site's own: ``{living} FORMULA`` and ``{living-fit} HYPOTHESIS``.
+"""What the pages of lessons have beyond Sphinx: pages of downslope in frames, and solutions that are folded.
 
-Each is one file beside the site's, in its language, shown in a frame with a link to a whole window. It asks for nothing
-elsewhere.
+``{living} FORMULA`` and ``{living-fit} HYPOTHESIS`` make one file each beside the site's, in its language, shown in a
+frame with a link to a whole window. It asks for nothing elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from docutils.parsers.rst import Directive, directives
 import downslope as ds
 
 FOLDER = "_living"
-HEIGHT = 760  # pixels
+HEIGHT = 1200  # pixels: the formula, the map, and the learning rate below it
 
 
 class _Framed(Directive):
@@ -28,8 +29,8 @@ class _Framed(Directive):
         "optimizer": directives.unchanged,
         "learning-rate": float,
         "steps": directives.positive_int,
-        "title": directives.unchanged_required,
         "table": directives.unchanged,
+        "title": directives.unchanged,  # else the formula, and what its page is called in the site's language
     }
 
     def descended(self, asked: dict[str, Any]) -> ds.Run | ds.Fit:
@@ -50,11 +51,13 @@ class _Framed(Directive):
         spoken = ds.language()
         ds.language(environment.config.language)
         try:
-            path.write_text(self.descended(asked).to_html(), encoding="utf-8")
+            text = self.descended(asked).to_html()
         finally:
             ds.language(spoken)
+        path.write_text(text, encoding="utf-8")
+        called = html.unescape(re.findall(r"<title>(.*?)</title>", text)[0])
+        title = html.escape(self.options.get("title") or f"{self.arguments[0]} · {called}")
         address = "../" * environment.docname.count("/") + f"{FOLDER}/{path.name}"
-        title = html.escape(self.options["title"])
         frame = f'<iframe class="living" src="{address}" title="{title}" height="{HEIGHT}" loading="lazy"></iframe>'
         return [nodes.raw("", f'{frame}<p><a href="{address}">{title}</a></p>', format="html")]
 
@@ -75,8 +78,24 @@ class LivingFit(_Framed):
         return ds.fit(table, self.arguments[0], **asked)
 
 
+def fold(app: Any, doctree: nodes.document, docname: str) -> None:
+    """A section that was called "Solution" in English opens when its title is asked."""
+    for section in doctree.findall(nodes.section):
+        if "solution" in section["ids"]:
+            title, *rest = section.children
+            opened = nodes.raw("", '<details class="solution"><summary>', format="html")
+            section.children = [
+                opened,
+                title,
+                nodes.raw("", "</summary>", format="html"),
+                *rest,
+                nodes.raw("", "</details>", format="html"),
+            ]
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Sphinx's hook."""
     app.add_directive("living", Living)
     app.add_directive("living-fit", LivingFit)
-    return {"version": ds.__version__, "parallel_read_safe": False, "env_version": 1}
+    app.connect("doctree-resolved", fold)
+    return {"version": ds.__version__, "parallel_read_safe": False, "env_version": 2}
