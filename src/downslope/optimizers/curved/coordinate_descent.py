@@ -37,7 +37,7 @@ class CoordinateDescent(CurvedRule):
 
     >>> import downslope as ds
     >>> table = {"u": [1, -1, 1, -1], "v": [1, 1, -1, -1], "y": [3, 1, 2.9, 1.1]}
-    >>> found = ds.fit(table, "y ~ a*u + b*v + c", l1=0.5, optimizer=CoordinateDescent())
+    >>> found = ds.fit(table, "y ~ a*u + b*v + c", l1=0.5, optimizer=ds.optimizers.CoordinateDescent())
     >>> {name: round(value, 6) for name, value in found.x.items()}
     {'a': 0.7, 'b': 0.0, 'c': 2.0}
     """
