@@ -46,6 +46,7 @@ nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE.parent / "out" / "site" / "cache" / MADE_BY / language)
 if language == "ko":  # MyST-NB has no catalogues
     nb_code_prompt_show, nb_code_prompt_hide = "펼쳐 보기", "접기"
+nb_execution_in_temp = True  # what a page writes is not kept
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_merge_streams = True
