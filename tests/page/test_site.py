@@ -61,11 +61,9 @@ FIGURES = {
 
 
 def built(language: str, folder: Path) -> None:
-    elsewhere = "guides/*,gallery*"  # their code has tests of its own, and takes longer than the lessons'
     settings = {"language": language, "nb_execution_cache_path": folder / "cache" / language}
     if language == "ko":  # what is not translated is executed for the English site alone
         settings["nb_execution_excludepatterns"] = "guides/*,gallery*,reference/*"
-    settings["nb_execution_excludepatterns"] = elsewhere
     defined = [f"-D{name}={value}" for name, value in settings.items()]
     how = "-m sphinx -q -W --keep-going -b html"
     subprocess.run(
