@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,6 +72,29 @@ def test_who_steps_over_the_edge_is_told_the_bound(
     assert finding.advice is not None
     (bound,) = finding.advice.setting["bounds"].values()
     assert edge in bound
+
+
+def _root(v: np.ndarray) -> float:
+    return math.sqrt(v[0] - 2) + (v[1] - 1) ** 2
+
+
+def _branch(v: np.ndarray) -> float:
+    return float("nan") if v[0] < 0 else float(v[0] ** 1.5 + v[0] + v[1] ** 2)
+
+
+@pytest.mark.parametrize(("function", "edge"), [(_root, 2.0), (_branch, 0.0)])
+def test_so_is_whose_function_no_formula_tells_of(function: Callable[..., float], edge: float) -> None:
+    run = ds.minimize(function, [3.0, 2.0], learning_rate=0.1)
+    finding = run.explain().findings[0]
+    assert finding.code == "left_domain"
+    assert "gives no finite number" in finding.sentence
+    assert finding.advice is not None
+    assert "without optimizer and learning rate" in finding.advice.sentence
+    (bound, _) = finding.advice.setting["bounds"]["v[0]"]
+    assert bound == pytest.approx(edge, abs=5e-3)
+    again = ds.minimize(function, [3.0, 2.0], bounds={"v[0]": (bound, None)})
+    assert again.success
+    assert again.x == pytest.approx([edge, 1.0 if edge else 0.0], abs=5e-3)
 
 
 @pytest.mark.parametrize(

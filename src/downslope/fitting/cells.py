@@ -118,6 +118,16 @@ _FORMS: tuple[tuple[str, Message], ...] = (
             weights=argument("weights"),
         ),
     ),
+    (
+        r"(?:[<>≤≥~≈≲≳]|ca\.?|<=|>=)\s*{n}",
+        message("A limit or a guess is no number: give the number alone, or leave the cell empty."),
+    ),
+    (r"{n}\s*[x×*·]\s*10\s*(?:\^|\*\*)?\s*[+-]?\d+", message("Write the power of ten as in 1.5e3.")),
+    (r"\({n}\)", message("Give a number below zero with its sign, such as -2.")),
+    (
+        r"{n}\s*(?:\*+|†|‡|[a-c])",
+        message("Give the number alone: marks of notes belong in a column of their own."),
+    ),
     (r"[+-]?\d+\s*/\s*\d+", message("Give the fraction as a decimal number.")),
     (r"\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d+)?)?", message("Give the time as a number, such as its minutes.")),
     (r"{n}\s*(?:-|–|\.\.\.?|…|to|bis)\s*{n}", message("Give one number for the range, such as its middle.")),

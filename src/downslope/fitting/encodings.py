@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from downslope.errors import DataError
+from downslope.fitting.alphabets import letters_of_no_language, misspelt
 from downslope.fitting.frame import Origin
 from downslope.messages import Message, argument, listing, message
 
@@ -25,6 +26,8 @@ _LIKELY = (
     *("cp949", "cp932", "gb18030", "big5", "euc_jp", "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253"),
     *("cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "mac_roman", "cp437", "cp850"),
 )
+_COMMON = ("cp949", "cp932", "gb18030", "cp1252", "cp1251")  # preferred where nothing else tells
+_OF_WINDOWS = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1257")
 MOST_OTHERS = 3  # other guesses that are named
 
 
@@ -79,6 +82,9 @@ def _guessed(content: bytes, origin: Origin) -> tuple[str, Message | None]:
         size += len(line)
     matches = from_bytes(b"\n".join(sample), cp_isolation=list(_LIKELY))
     found = [match.encoding for match in matches if _decodes(content, match.encoding)]
+    found += [
+        name for name in _OF_WINDOWS if name not in found and _reads_well(content, b"\n".join(sample), name)
+    ]
     if not found:
         raise DataError(
             message(
@@ -93,7 +99,7 @@ def _guessed(content: bytes, origin: Origin) -> tuple[str, Message | None]:
     texts: dict[str, str] = {}
     for name in found:  # those that read the sample alike are one guess
         texts.setdefault(b"\n".join(sample).decode(name, "replace"), name)
-    chosen, *others = (texts[text] for text in sorted(texts, key=_mixed_words))
+    chosen, *others = (texts[text] for text in sorted(texts, key=lambda text: _unlikely(text, texts[text])))
     shown = chosen.replace("_", "-").upper()
     if not others:
         return chosen, message(
@@ -109,6 +115,20 @@ def _guessed(content: bytes, origin: Origin) -> tuple[str, Message | None]:
         others=listing([name.replace("_", "-").upper() for name in others[:MOST_OTHERS]], "or"),
         option=argument("encoding"),
     )
+
+
+def _reads_well(content: bytes, sample: bytes, encoding: str) -> bool:
+    """Whether a text is words of one language in an encoding, which the detector may have overlooked."""
+    return _decodes(content, encoding) and _unlikely(sample.decode(encoding, "replace"), encoding)[:2] == (
+        0,
+        0,
+    )
+
+
+def _unlikely(text: str, encoding: str) -> tuple[int, int, int]:
+    """How unlikely a guess is: by words that nobody writes so, by letters that no language has, by what is rare."""
+    rare = (encoding not in _COMMON) + (encoding not in _COMMON + _OF_WINDOWS)
+    return _mixed_words(text) + misspelt(text), letters_of_no_language(text), rare
 
 
 def _mixed_words(text: str) -> int:

@@ -52,19 +52,25 @@ class Fragment:
 def _part(
     node: Node, parts: Sequence[Fragment], begin: int, end: int, *, sign: Token | None = None
 ) -> Fragment:
-    """A part made of others: constant if they all are, and then finite."""
+    """A part made of others: constant if they all are, and then finite; whatever is divided, not by zero."""
+    if isinstance(node, Quotient) and len(parts) > 1 and parts[-1].value == 0:
+        raise _not_real(begin, message("Division by zero has no value."))
     for part in parts:
         if part.value is None:
             return Fragment(node, begin, end, value=None, sign=sign)
     value = combine(node, [part.value for part in parts if part.value is not None])
     if not math.isfinite(value):
-        raise Mistake(message("this part is not a finite real number"), begin, _why_not_real(node))
+        raise _not_real(begin, _why_not_real(node))
     return Fragment(node, begin, end, value=value, sign=sign)
+
+
+def _not_real(begin: int, why: Message) -> Mistake:
+    return Mistake(message("this part is not a finite real number"), begin, why)
 
 
 def _why_not_real(node: Node) -> Message:
     match node:
-        case Quotient(_, Number(0.0)):
+        case Power(Number(0.0), _):
             return message("Division by zero has no value.")
         case Call(function, _) if FUNCTIONS[function].outside:
             return FUNCTIONS[function].outside

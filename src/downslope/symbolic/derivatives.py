@@ -22,6 +22,7 @@ from downslope.language.functions import Function
 from downslope.messages import message
 from downslope.symbolic.functions import ONE, ZERO
 from downslope.symbolic.lower import function_of, lower_with, written_out
+from downslope.symbolic.undefined import NOWHERE, divides_by_zero
 
 MANY_FACTORS = (
     32  # of one product; SymEngine's search for common parts takes the square of that, for every product
@@ -119,6 +120,8 @@ def _partials(node: Any, done: dict[Any, dict[Any, Any]]) -> list[tuple[Any, Any
     record = function_of(node)
     if record is not None:
         return list(zip(arguments, function_partials(record, arguments), strict=True))
+    if divides_by_zero(node):
+        raise ObjectiveError(NOWHERE)
     raise ObjectiveError(message("no derivative is known here for '{node}'", node=node))
 
 

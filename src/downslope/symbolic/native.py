@@ -20,6 +20,7 @@ from downslope.errors import ObjectiveError
 from downslope.messages import message
 from downslope.symbolic.lower import expanded
 from downslope.symbolic.size import size
+from downslope.symbolic.undefined import NOWHERE, divides_by_zero
 
 _LOCK = threading.Lock()  # LLVM's compilers here are not meant to be entered twice at once
 LARGE = 150  # above this many outputs LLVM's optimiser costs seconds; its code would be some 20 % faster
@@ -55,6 +56,8 @@ class NativeFunction:
                     dtype=self.dtype,
                 )
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+                if any(map(divides_by_zero, outputs)):
+                    raise ObjectiveError(NOWHERE) from error
                 raise ObjectiveError(
                     message("this formula cannot be compiled: {error}", error=error)
                 ) from error

@@ -11,12 +11,13 @@ from downslope.descent.bounds import within_bounds
 from downslope.descent.norms import norm_of
 from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
+from downslope.explain.budget import TooDearError
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.subexpressions import Failure, failure_at, kinks_at
 from downslope.explain.walls import edge_between, plain
-from downslope.objectives import Vector
+from downslope.objectives import Objective, Vector
 from downslope.optimizers import as_optimizer
 
 NAME = re.compile(r"\w+")
@@ -130,7 +131,23 @@ def key_of(code: str, failure: Failure | None, step: int) -> str:
 
 
 def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
-    """A smaller rate; else a bound, where one coordinate alone crossed the edge."""
+    """A smaller rate; else a bound, where one coordinate alone crossed the edge; of an opaque one the bound first.
+
+    Its calls are counted, and trials of rates would use up those that tell where the edge is.
+    """
+    try:
+        if _is_opaque(diagnosis.run.objective):
+            return _leaning(diagnosis, left) or _bounded(diagnosis, left)
+        return _smaller_or_bounded(diagnosis, left)
+    except TooDearError:
+        return None  # that it left the domain is said all the same
+
+
+def _is_opaque(objective: Objective) -> bool:
+    return objective.expression is None and objective.program is None
+
+
+def _smaller_or_bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     chosen: list[Candidate] = []
     if diagnosis.rate is not None:
         η = diagnosis.rate
@@ -163,7 +180,7 @@ def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
         if found_edge is None:
             continue
         edge = found_edge[1]
-        inside = edge + MARGIN * (good[i] - edge)
+        inside = float(edge + MARGIN * (good[i] - edge))
         pair = (inside, None) if left[i] < good[i] else (None, inside)
         candidate = bound(diagnosis, name, pair)
         run = None if candidate is None else trial(diagnosis, candidate)
@@ -179,7 +196,7 @@ def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | Non
     """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
     if diagnosis.setup.wrapped or diagnosis.setup.schedule is not None:
         return None
-    own = diagnosis.setup.rule.projects
+    own = diagnosis.setup.rule.projects and not _is_opaque(diagnosis.run.objective)  # its calls are counted
     rule, bounds = diagnosis.run.optimizer if own else as_optimizer("spg"), {name: pair}
     try:
         rule, objective, start = within_bounds(rule, diagnosis.run.objective, diagnosis.run.start, bounds)
@@ -188,7 +205,9 @@ def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | Non
     setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
     if not own and diagnosis.rate is not None:
         setting["learning_rate"] = None
-    return Candidate(key="advice.bounds", setting=setting, optimizer=rule, start=start, objective=objective)
+    chosen = not own and type(diagnosis.setup.rule).name() != "auto"
+    key = "advice.bounds_alone" if chosen else "advice.bounds"
+    return Candidate(key=key, setting=setting, optimizer=rule, start=start, objective=objective)
 
 
 def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> tuple[float, float] | None:
@@ -201,6 +220,8 @@ def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> tuple[flo
     def value(number: float) -> float:
         x = good.copy()
         x[i] = number
+        if _is_opaque(objective):
+            return objective.value(x)  # whose slope would take calls that are counted
         there, slope = objective.value_and_gradient(x)
         return float(there) if np.all(np.isfinite(slope)) else np.nan
 

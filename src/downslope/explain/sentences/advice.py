@@ -158,6 +158,18 @@ ADVICE: Mapping[str, Template] = {
         "With the bounds {bounds} it converges in {n:,} step, by the run's own test (run and confirmed).",
         "With the bounds {bounds} it converges in {n:,} steps, by the run's own test (run and confirmed).",
     ),
+    "bounds_alone": Template(
+        "With the bounds {bounds}, and without optimizer and learning rate, it converges in {n:,} step, "
+        "to a gradient norm of {tolerance:.3g} (run and confirmed).",
+        "With the bounds {bounds}, and without optimizer and learning rate, it converges in {n:,} steps, "
+        "to a gradient norm of {tolerance:.3g} (run and confirmed).",
+    ),
+    "bounds_alone.own": Template(
+        "With the bounds {bounds}, and without optimizer and learning rate, it converges in {n:,} step, "
+        "by the run's own test (run and confirmed).",
+        "With the bounds {bounds}, and without optimizer and learning rate, it converges in {n:,} steps, "
+        "by the run's own test (run and confirmed).",
+    ),
     "tolerance": Template(
         "A tolerance of {tolerance:.3g} is met in {n:,} step (run and confirmed).",
         "A tolerance of {tolerance:.3g} is met in {n:,} steps (run and confirmed).",
