@@ -49,6 +49,7 @@ class BFGS(CurvedRule):
     Nocedal, S. Wright, *Numerical Optimization*, 2006, algorithm 6.1 and equation 6.20.
 
     >>> import downslope as ds
+    >>> from downslope.optimizers import BFGS
     >>> run = ds.minimize("rosenbrock", optimizer=BFGS(), tolerance=1e-8)
     >>> run.status, run.nfev < 60
     ('converged', True)

@@ -40,6 +40,7 @@ class GaussNewton(CurvedRule):
     Source: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, section 10.3.
 
     >>> import downslope as ds
+    >>> from downslope.optimizers import GaussNewton
     >>> run = ds.minimize("rosenbrock", optimizer=GaussNewton(), tolerance=1e-8)
     >>> run.status, run.nfev < 30
     ('converged', True)

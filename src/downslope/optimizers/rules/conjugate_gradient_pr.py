@@ -46,6 +46,7 @@ class ConjugateGradientPR(Optimizer):
     all in J. Nocedal, S. Wright, *Numerical Optimization*, 2006, equations (5.44), (5.45), (5.52).
 
     >>> import downslope as ds
+    >>> from downslope.optimizers import ConjugateGradientPR
     >>> run = ds.minimize("rosenbrock", optimizer=ConjugateGradientPR(), tolerance=1e-6)
     >>> run.status, run.nfev < 200
     ('converged', True)

@@ -33,6 +33,7 @@ class SilverSteps(Optimizer):
     theorem 1.1.
 
     >>> import downslope as ds
+    >>> from downslope.optimizers import SilverSteps
     >>> rule = SilverSteps(learning_rate=0.125)
     >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3)
     >>> run.history["x"].round(6).tolist()

@@ -31,6 +31,7 @@ class StepDecay(Schedule):
 
     Source: R. Ge, S. Kakade, R. Kidambi, P. Netrapalli, NeurIPS 2019, arXiv 1904.12838, algorithm 1.
 
+    >>> from downslope.optimizers.schedules import StepDecay
     >>> [StepDecay(every=2, rate=0.5).factor(k) for k in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
@@ -65,6 +66,7 @@ class MultiStep(Schedule):
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, CVPR 2016, arXiv 1512.03385, section 4.2 (falls chosen by hand).
 
+    >>> from downslope.optimizers.schedules import MultiStep
     >>> [round(float(MultiStep(milestones=(2, 3)).factor(k)), 6) for k in range(5)]
     [1.0, 1.0, 0.1, 0.01, 0.01]
     """
