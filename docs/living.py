@@ -39,9 +39,13 @@ class _Framed(Directive):
     def run(self) -> list[nodes.Node]:
         """The frame, and a link to a window of its own."""
         environment = self.state.document.settings.env
-        asked = {name.replace("-", "_"): value for name, value in self.options.items() if name not in ("title", "table")}
+        asked = {name.replace("-", "_"): value for name, value in self.options.items()}
+        for name in ("title", "table"):
+            asked.pop(name, None)
         told = repr((self.name, self.arguments, sorted(self.options.items())))
-        path = Path(environment.app.outdir) / FOLDER / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.html"
+        path = (
+            Path(environment.app.outdir) / FOLDER / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.html"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         spoken = ds.language()
         ds.language(environment.config.language)
@@ -56,7 +60,7 @@ class _Framed(Directive):
 
 
 class Living(_Framed):
-    """``:start:`` and ``:title:`` are needed; ``:optimizer:``, ``:learning-rate:``, ``:steps:`` as of ``ds.minimize``."""
+    """Of a formula; ``:start:``, ``:optimizer:``, ``:learning-rate:``, ``:steps:`` are those of ``ds.minimize``."""
 
     def descended(self, asked: dict[str, Any]) -> ds.Run:
         return ds.minimize(self.arguments[0], **asked)

@@ -1,0 +1,148 @@
+"""The site: built without a warning in both languages, complete in Korean, and asking for nothing elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+KOREAN = DOCS / "locale" / "ko" / "LC_MESSAGES"
+PAGES = sorted(str(path.relative_to(KOREAN).with_suffix("")) for path in KOREAN.rglob("*.po"))
+GLOSSARY = ROOT / "src" / "downslope" / "messages" / "catalogues" / "ko" / "glossary.toml"
+TERMS = tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["term"]
+# Words of every day too: where one stands for the term of the glossary, it is another's part or plain speech.
+PLAIN = {
+    "단계",
+    "변수",
+    "오차",
+    "경로",
+    "행",
+    "열",
+    "설명",
+    "예측",
+    "범위",
+    "수렴",
+    "발산",
+    "진동",
+    "정체",
+    "연속",
+}
+
+
+def built(language: str, folder: Path) -> None:
+    settings = {"language": language, "nb_execution_cache_path": folder / "cache" / language}
+    defined = [f"-D{name}={value}" for name, value in settings.items()]
+    how = "-m sphinx -q -W --keep-going -b html"
+    subprocess.run(
+        [sys.executable, *how.split(), *defined, DOCS, folder / language],
+        env={**os.environ, "DOWNSLOPE_LANG": language, "MPLBACKEND": "Agg"},
+        check=True,
+        capture_output=True,
+        timeout=600,
+    )
+
+
+def test_it_is_built_and_its_pages_ask_for_nothing(chromium: Any, tmp_path: Path) -> None:
+    for language in ("en", "ko"):
+        built(language, tmp_path)
+    page, noticed = chromium.new_page(viewport={"width": 1200, "height": 900}), []
+    page.on("request", lambda request: noticed.append(request.url))
+    page.on("pageerror", lambda error: noticed.append(f"error {error}"))
+    lessons = [name for name in PAGES if name.startswith("lessons/") and name != "lessons/index"]
+    assert len(lessons) == 5
+    for language in ("en", "ko"):
+        for name in ("index", "start", "reference/findings", "reference/api", *lessons):
+            page.goto((tmp_path / language / f"{name}.html").as_uri())
+            page.wait_for_load_state("load")
+        page.goto((tmp_path / language / "lessons" / "zig-zag.html").as_uri())
+        frame = page.locator("iframe.living")
+        frame.scroll_into_view_if_needed()
+        inside = frame.content_frame
+        assert inside is not None
+        inside.locator("[aria-live] p").first.wait_for()
+        words = inside.locator("body").inner_text()
+        assert ("학습률" in words) == (language == "ko")
+    assert [url for url in noticed if not url.startswith(("file:", "data:", "blob:"))] == []
+    text = (tmp_path / "ko" / "lessons" / "zig-zag.html").read_text(encoding="utf-8")
+    assert "경로가 지그재그로 나아갑니다" in text  # what is printed there is Korean, too
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pages say."""
+    folder = tmp_path_factory.mktemp("gettext")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-b",
+            "gettext",
+            "-D",
+            "nb_execution_mode=off",
+            str(DOCS),
+            str(folder),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    return folder
+
+
+def entries(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open("rb") as file:
+        for entry in read_po(file):
+            if entry.id:
+                assert not entry.fuzzy
+                yield entry.id, entry.string
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_korean_page_says_all_that_the_english_one_says(name: str, extracted: Path) -> None:
+    """scripts/docs --collect brings the keys up to date."""
+    wanted = [key for key, _ in entries(extracted / f"{name}.pot")]
+    korean = dict(entries(KOREAN / f"{name}.po"))
+    assert list(korean) == wanted
+    assert all(korean.values())
+    for key, text in korean.items():
+        assert sorted(re.findall(r"`[^`]+`|\]\([^)]+\)", key)) == sorted(
+            re.findall(r"`[^`]+`|\]\([^)]+\)", text)
+        )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_term_has_its_english_beside_it_where_a_page_first_uses_it(name: str) -> None:
+    said = " ".join(text for _, text in entries(KOREAN / f"{name}.po"))
+    seen = re.sub(r"`[^`]*`", "", said)
+    for term in TERMS:
+        korean = re.sub(r"\s*\(.*|;.*|,.*| /.*", "", term["korean"])
+        for pattern in term["forbidden"]:
+            assert pattern.startswith("statistics") or not re.search(pattern, seen), (pattern, name)
+        if len(korean) < 2 or korean in PLAIN:
+            continue
+        # within a longer term, or a compound, it is not the term itself
+        others = [t["korean"] for t in TERMS if korean in t["korean"] and t["korean"] != term["korean"]]
+        plain = re.sub("|".join(map(re.escape, others)) or "$^", "", seen)
+        first = re.search(rf"(?<![가-힣]){korean}", plain)
+        if first:
+            assert plain[first.end() :].startswith("("), (korean, plain[first.start() : first.end() + 20])
+
+
+def test_sentences_are_in_the_formal_form() -> None:
+    for name in PAGES:
+        for _, text in entries(KOREAN / f"{name}.po"):
+            for sentence in re.findall(r"[가-힣]다(?=[.?!])", text):
+                assert sentence in ("니다",), (name, text)
