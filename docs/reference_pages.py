@@ -1,7 +1,7 @@
 """The pages of the reference that are made from the library when the site is built, and ``{living-run} CALL``.
 
 Names, commands, findings and messages are listed by the library itself, so that no page can lack one. What is written
-lies beside the other pages and is not kept: ``docs/reference/api``, ``commands.md``, ``messages.md``, ``docs/findings``.
+lies beside them and is not kept: ``docs/reference/api``, ``commands.md``, ``messages.md``, ``docs/findings``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import click
 from living import _Framed
 
 import downslope as ds
+from downslope import preferences
 from downslope.cli.main import cli
 from downslope.explain.sentences import CODES, TEMPLATES
 from downslope.files import write_atomically
@@ -28,7 +30,6 @@ from downslope.optimizers import all_schedules, all_wrappers
 
 DOCS = Path(__file__).parent
 FINDINGS = tomllib.loads((DOCS / "findings" / "findings.toml").read_text(encoding="utf-8"))
-EXECUTED = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 WRITTEN = "<!-- Written by docs/reference_pages.py from the library. -->"
 # What serves one other library, beside that library's name in the environment.
 FOREIGN = {"torch": "torch", "keras": "keras", "optax": "optax", "scipy": "scipy", "sklearn": "sklearn"}
@@ -37,7 +38,9 @@ MEMBERS = "   :members:\n   :inherited-members: object, tuple, ABC, Mapping, Exc
 
 def modules() -> dict[str, tuple[str, ...]]:
     """Every public module with the names that it has, ``downslope`` itself first."""
-    found = {"downslope": tuple(name for name in ds.__all__ if not _is_module(name) and name != "__version__")}
+    found = {
+        "downslope": tuple(name for name in ds.__all__ if name != "__version__" and not _is_module(name))
+    }
     for name in ("errors", "objectives", "optimizers", "plots"):
         module = getattr(ds, name)
         own = getattr(module, "__all__", None) or [
@@ -57,12 +60,22 @@ def modules() -> dict[str, tuple[str, ...]]:
 
 
 def _is_module(name: str) -> bool:
-    return inspect.ismodule(getattr(ds, name))
+    return inspect.ismodule(getattr(ds, name)) and not callable(getattr(ds, name))  # ds.language is both
+
+
+def _ours(thing: Any) -> bool:
+    """Whether it is told here: an alias of another library's class is told there."""
+    return not inspect.isclass(thing) or thing.__module__.partition(".")[0] == "downslope"
 
 
 def thing_of(module: str, name: str) -> Any:
     """What a public name stands for."""
     return getattr(importlib.import_module(module), name)
+
+
+def _told_of(thing: Any) -> str:
+    spoken = preferences.language if inspect.ismodule(thing) else thing
+    return inspect.cleandoc(spoken.__doc__ or "")
 
 
 def api() -> Iterator[tuple[Path, str]]:
@@ -71,7 +84,9 @@ def api() -> Iterator[tuple[Path, str]]:
     listed, pages = [], []
     told: set[int] = set()
     for module, names in modules().items():
-        fresh = [name for name in names if id(thing_of(module, name)) not in told]
+        fresh = [
+            name for name in names if id(thing_of(module, name)) not in told and _ours(thing_of(module, name))
+        ]
         told |= {id(thing_of(module, name)) for name in fresh}
         alone = module == "downslope"
         listed.append(f"## {module}\n")
@@ -101,13 +116,18 @@ def api() -> Iterator[tuple[Path, str]]:
 
 def _directive(module: str, name: str) -> str:
     thing = thing_of(module, name)
+    if inspect.ismodule(thing):
+        return f".. autofunction:: downslope.preferences.{name}"
     if inspect.isclass(thing):
-        return f".. autoclass:: {name}\n{MEMBERS}"
+        foreign = (
+            module.removeprefix("downslope.") in FOREIGN
+        )  # whose base classes have documentation of their own
+        return f".. autoclass:: {name}\n{'   :members:' if foreign else MEMBERS}"
     return f".. autofunction:: {name}" if callable(thing) else f".. autodata:: {name}"
 
 
 def _summary(thing: Any) -> str:
-    first = inspect.cleandoc(thing.__doc__ or "").partition("\n\n")[0]
+    first = _told_of(thing).partition("\n\n")[0]
     plain = re.sub(r":\w+:`([^`]*)`", r"`\1`", first.replace("``", "`"))
     return " ".join(plain.split()).replace("|", r"\|")
 
@@ -121,9 +141,7 @@ def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
         yield (
             name,
             command,
-            click.Context(
-                command, info_name=name, parent=whole, max_content_width=100, terminal_width=100
-            ),
+            click.Context(command, info_name=name, parent=whole, max_content_width=100, terminal_width=100),
         )
 
 
@@ -154,9 +172,7 @@ def sentences_of(code: str) -> list[str]:
 
 def findings() -> Iterator[tuple[Path, str]]:
     """A page for each finding, and the list of all."""
-    rows = [
-        f"| [`{code}`]({code}.md) | {FINDINGS[code]['when']} |".replace("|x", r"\|x") for code in CODES
-    ]
+    rows = [f"| [`{code}`]({code}.md) | {FINDINGS[code]['when']} |".replace("|x", r"\|x") for code in CODES]
     tree = "```{toctree}\n:hidden:\n\n" + "\n".join(CODES) + "\n```"
     yield (
         DOCS / "findings" / "index.md",
@@ -171,7 +187,7 @@ def findings() -> Iterator[tuple[Path, str]]:
     for code in CODES:
         entry = FINDINGS[code]
         parts = [
-            EXECUTED + WRITTEN,
+            WRITTEN,
             f"# {code}",
             f"**When it is told.** {entry['when']}",
             f"**What is advised.** {entry['advice']}",
@@ -182,7 +198,7 @@ def findings() -> Iterator[tuple[Path, str]]:
             call = entry["call"]
             parts += [
                 "## A run that shows it",
-                f"```{{code-cell}}\nimport downslope as ds\n\nrun = {call}\nprint(run.status)\nprint(run.explain())\n```",
+                f"```{{executed}}\nimport downslope as ds\n\nrun = {call}\nprint(run.status)\nprint(run.explain())\n```",
             ]
             if "lambda" not in call:  # the page descends formulas
                 parts.append(f"```{{living-run}} {call}\n:title: {code}\n```")
@@ -236,12 +252,18 @@ def write(language: str = "en") -> None:
                 write_atomically(path, text.encode())
 
 
+@lru_cache(maxsize=8)
+def called(call: str) -> ds.Run | ds.Fit:
+    """What a call of the documentation gives."""
+    made: ds.Run | ds.Fit = eval(call, {"ds": ds})
+    return made
+
+
 class LivingRun(_Framed):
     """The page of what a call gives; the calls are those of this documentation."""
 
     def descended(self, asked: dict[str, Any]) -> ds.Run | ds.Fit:
-        made: ds.Run | ds.Fit = eval(self.arguments[0], {"ds": ds})
-        return made
+        return called(self.arguments[0])
 
 
 def setup(app: Any) -> dict[str, Any]:
