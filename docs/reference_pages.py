@@ -1,7 +1,7 @@
 """The pages of the reference that are made from the library when the site is built, and ``{living-run} CALL``.
 
 Names, commands, findings and messages are listed by the library itself, so that no page can lack one. What is written
-lies beside them and is not kept: ``docs/reference/api``, ``commands.md``, ``messages.md``, ``docs/findings``.
+is not under version control: ``docs/reference/api``, ``commands.md``, ``messages.md``, ``docs/findings``.
 """
 
 from __future__ import annotations
@@ -119,10 +119,11 @@ def _directive(module: str, name: str) -> str:
     if inspect.ismodule(thing):
         return f".. autofunction:: downslope.preferences.{name}"
     if inspect.isclass(thing):
-        foreign = (
-            module.removeprefix("downslope.") in FOREIGN
-        )  # whose base classes have documentation of their own
-        return f".. autoclass:: {name}\n{'   :members:' if foreign else MEMBERS}"
+        if module.removeprefix("downslope.") not in FOREIGN:
+            return f".. autoclass:: {name}\n{MEMBERS}"
+        # What the other library gives to its classes is told there.
+        own = [key for key in vars(thing) if not key.startswith("_") and inspect.isfunction(vars(thing)[key])]
+        return f".. autoclass:: {name}" + (f"\n   :members: {', '.join(own)}" if own else "")
     return f".. autofunction:: {name}" if callable(thing) else f".. autodata:: {name}"
 
 
@@ -177,11 +178,10 @@ def findings() -> Iterator[tuple[Path, str]]:
     yield (
         DOCS / "findings" / "index.md",
         (
-            f"{WRITTEN}\n\n# Why did it diverge? Every finding\n\nWhat `run.explain()` finds has a code, which stays the "
-            "same from version to version. `run.explain().codes` has them, `downslope explain` and `--explain` print the "
-            "sentences. Advice is only given after it was run. Gravest first:\n\n| code | when it is told |\n|---|---|\n"
-            + "\n".join(rows)
-            + f"\n\n{tree}\n"
+            f"{WRITTEN}\n\n# Why did it diverge? Every finding\n\nWhat `run.explain()` finds has a code, which stays "
+            "the same from version to version. `run.explain().codes` has them, `downslope explain` and `--explain` print "
+            "the sentences. Advice is only given after it was run. Gravest first:\n\n"
+            "| code | when it is told |\n|---|---|\n" + "\n".join(rows) + f"\n\n{tree}\n"
         ),
     )
     for code in CODES:
@@ -198,7 +198,8 @@ def findings() -> Iterator[tuple[Path, str]]:
             call = entry["call"]
             parts += [
                 "## A run that shows it",
-                f"```{{executed}}\nimport downslope as ds\n\nrun = {call}\nprint(run.status)\nprint(run.explain())\n```",
+                "```{executed}\nimport downslope as ds\n\n"
+                f"run = {call}\nprint(run.status)\nprint(run.explain())\n```",
             ]
             if "lambda" not in call:  # the page descends formulas
                 parts.append(f"```{{living-run}} {call}\n:title: {code}\n```")
@@ -266,10 +267,18 @@ class LivingRun(_Framed):
         return called(self.arguments[0])
 
 
+def join_names(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Of ``l1, l2: strengths`` Sphinx would read that l2 is of the type l1; without the space it does not."""
+    for i, line in enumerate(lines):
+        if several := re.match(r"    (\*{0,2}\w+(, \*{0,2}\w+)+):", line):
+            lines[i] = line.replace(several[1], several[1].replace(", ", ","), 1)
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Sphinx's hook."""
     app.setup_extension("living")
     app.add_directive("living-run", LivingRun)
+    app.connect("autodoc-process-docstring", join_names, priority=100)  # before Napoleon reads the sections
     app.connect("builder-inited", lambda app: write(app.config.language))
     return {"version": ds.__version__, "parallel_read_safe": False}
 
