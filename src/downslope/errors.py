@@ -42,6 +42,10 @@ class DownslopeError(Exception):
     def __str__(self) -> str:
         return str(self.message)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it, in the place of the frames of this library: which error, and the sentence."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DownslopeWarning(DownslopeError, UserWarning):  # noqa: N818 - a warning, as Python names them
     """The root of every warning that downslope gives: ``warnings.warn(SomeWarning(message(...)))``."""

@@ -137,9 +137,9 @@ def test_a_comparison_is_drawn_as_its_runs_and_shown_as_a_table():
     found = ds.compare("x^2 + y^2", {"x": 1.0, "y": 2.0}, learning_rate=[0.1, 0.2], steps=3)
     axes = [axes.get_xlabel() for axes in ds.plot(found).axes if axes.get_xlabel()]
     assert axes == ["$x$", "evaluations"]
-    assert found._repr_html_().count("<tr>") == 3
-    shown = found._repr_html_()
+    assert found._repr_mimebundle_()["text/html"].count("<tr>") == 3
+    shown = found._repr_mimebundle_()["text/html"]
     found.columns["optimizer"] = ["<b>", "&"]
-    assert "<b>" not in found._repr_html_()
-    assert "&lt;b&gt;" in found._repr_html_()
+    assert "<b>" not in found._repr_mimebundle_()["text/html"]
+    assert "&lt;b&gt;" in found._repr_mimebundle_()["text/html"]
     assert "<td>0.1</td>" in shown

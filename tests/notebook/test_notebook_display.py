@@ -32,6 +32,15 @@ RECORDS = {
         lambda: ds.minimize(lambda p: (p**2).sum(), np.ones(50), steps=2, learning_rate=0.1),
         ["gradient_norm"],
     ),
+    "sweep": (
+        lambda: ds.sweep(BOWL, start=START, learning_rate=[0.1, 0.5, 1.1], steps=30),
+        ["1 diverged", "<th>learning_rate</th>", "<td>0.5</td>"],
+    ),
+    "race": (
+        lambda: ds.race(BOWL, ["momentum", "adam"], start=START, seed=1, starts=15, evaluations=200),
+        ["2 methods over 15 starts", "<td>momentum</td>"],
+    ),
+    "comparison": (lambda: ds.compare([run(), run()]), ["<th>status</th>", "<td>step_limit</td>"]),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ import comm
 
 from downslope.notebook import display
 from downslope.notebook.widget import PageWidget
-from downslope.page.document import content_of
+from downslope.page.document import content_of, document
 
 BOWL, START = "x^2/20 + y^2", {"x": -7.0, "y": 2.0}
 SETTING = {"formula": "x^2", "start": {"x": 1.0}, "methods": [{"rule": "gradient_descent"}], "steps": 3}
@@ -106,6 +107,57 @@ def test_a_run_without_a_page_has_no_widget(monkeypatch, heard):
     assert kind in ds.fit({"x": [1, 2, 3], "y": [1, 2, 4]}, "y ~ a*x + b")._repr_mimebundle_()
     assert kind not in ds.minimize("x + y^2 + z^2", [1, 1, 1], steps=2, learning_rate=0.1)._repr_mimebundle_()
     assert kind not in ds.minimize(BOWL, START, optimizer="newton", steps=2)._repr_mimebundle_()
+
+
+def test_forecasts_checks_and_histories_have_pages_too(monkeypatch, heard):
+    monkeypatch.setattr(display, "in_notebook", lambda: True)
+    run = ds.minimize(BOWL, START, learning_rate=0.95, steps=10)
+    records = [
+        run.history,
+        ds.forecast(BOWL, START, learning_rate=0.95),
+        ds.forecast(BOWL, START),
+        ds.check_gradient(BOWL, {"x": "x/10", "y": "y"}, at={"x": 1, "y": 2}),
+    ]
+    for record in records:
+        assert {"text/plain", "text/html", "image/png", display.WIDGET} == set(record._repr_mimebundle_())
+        content = display._shown(record).content()
+        assert content.setting["formula"].replace(" ", "") == BOWL.replace(" ", "")
+        assert document(content).startswith("<!doctype html>")
+    assert (
+        display._shown(records[1]).content().setting["methods"][0]["hyperparameters"]["learning_rate"] == 0.95
+    )
+
+
+def test_what_no_page_can_show_has_no_widget(monkeypatch, heard):
+    monkeypatch.setattr(display, "in_notebook", lambda: True)
+    history = ds.minimize(BOWL, START, learning_rate=0.95, steps=10).history  # whose run is gone
+    check = ds.check_gradient(lambda v: float(v[0] ** 2), lambda v: 2 * v, at=[1.0])
+    for record in (history, ds.forecast("x^2 + y^2 + z^2", [1, 1, 1]), check):
+        assert {"text/plain", "text/html", "image/png"} == set(record._repr_mimebundle_())
+
+
+def test_a_history_is_copied_and_sent_without_its_run():
+    run = ds.minimize(BOWL, START, learning_rate=0.95, steps=10)
+    assert run.history.run is run
+    again = pickle.loads(pickle.dumps(run.history))
+    assert again == run.history
+    assert again.run is None
+
+
+def test_an_error_is_short_in_a_notebook(tmp_path):
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    cells = ["import downslope as ds\nds.minimize('x^^2 + 1', {'x': 3.0})", "ds.fit({'x': [1]}, 'y ~ a*x')"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    client = nbclient.NotebookClient(book, timeout=120, kernel_name="python3", allow_errors=True)
+    client.execute(cwd=str(tmp_path))
+    for cell in book.cells:
+        (output,) = cell["outputs"]
+        assert output["output_type"] == "error"
+        lines = "\n".join(output["traceback"]).splitlines()
+        assert len(lines) <= 8
+        assert output["ename"] in lines[0]
 
 
 def test_a_notebook_that_is_executed_has_all_forms(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,19 @@ class History(Columnar):
 
     def __len__(self) -> int:
         return len(self.step)
+
+    def told_of(self, run: Any) -> None:
+        """Be told whose history this is, for a notebook that shows it: it does not keep the run."""
+        object.__setattr__(self, "_run", weakref.ref(run))
+
+    @property
+    def run(self) -> Any:
+        """The run whose history this is; None where that is gone, or was never told."""
+        told = self.__dict__.get("_run")
+        return None if told is None else told()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_run"}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, History):

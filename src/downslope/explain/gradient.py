@@ -46,6 +46,7 @@ class GradientCheck:
         count: n, the number of data found, where that explains the ratio.
         wrong: the coordinates that are wrong.
         of: how many coordinates there are, where only some were looked at, chosen at random.
+        cost: the cost, where it is known.
 
     It is true where the gradient is right.
     """
@@ -60,6 +61,7 @@ class GradientCheck:
     count: int | None = None
     wrong: tuple[str, ...] = ()
     of: int | None = None
+    cost: Objective | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.correct
@@ -153,7 +155,7 @@ def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = Non
             )
         )
     objective, x = as_objective(cost, at, gradient=gradient, dtype=dtype)
-    return compare(objective, x, data_sizes(cost, gradient))
+    return dataclasses.replace(compare(objective, x, data_sizes(cost, gradient)), cost=objective)
 
 
 def coordinates_for(evaluations: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +32,14 @@ STRAIGHT = (
 MEASURED = 1e-9  # a doubt above this is that of differences
 
 
+class ForecastQuestion(NamedTuple):
+    """What a forecast is of."""
+
+    objective: Objective
+    start: Vector
+    rule: Optimizer | None
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What curvature says of a descent.
@@ -54,6 +62,7 @@ class Forecast:
         up: whether it is to climb: then all curvatures here are those of the objective turned upside down.
         seen: products with the Hessian that showed the ends of its spectrum, each to a few hundredths, where it has too
             many directions to be decomposed; else 0.
+        asked: of what it is, where that is known.
     """
 
     largest: float
@@ -74,6 +83,7 @@ class Forecast:
     bounded: bool = True
     up: bool = False
     seen: int = 0
+    asked: ForecastQuestion | None = field(default=None, repr=False, compare=False)
 
     @property
     def sentence(self) -> str:
@@ -184,7 +194,7 @@ def forecast(
                 most=MOST_PARAMETERS,
             )
         )
-    made = replace(made, up=maximize)
+    made = replace(made, up=maximize, asked=ForecastQuestion(objective, x, rule))
     return made if run is None else made.beside(run)
 
 

@@ -6,22 +6,32 @@ import base64
 import contextlib
 import html
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.history import History
+from downslope.descent.stopping import DEFAULT_TOLERANCE
 from downslope.errors import DownslopeError
 from downslope.explain.gradient import GradientCheck
 from downslope.explain.theory import Forecast
 from downslope.messages import message
+from downslope.objectives import as_objective
+from downslope.optimizers import as_optimizer
 from downslope.page.document import PageContent, check_content, content_of
 from downslope.page.fits import check_fit, content_of_fit
 from downslope.plots.records import draw_check, draw_forecast, draw_history
+from downslope.results.comparison import RunComparison
 from downslope.results.fit import Fit
+from downslope.results.race import Race
 from downslope.results.run import Run
+from downslope.results.sweep import Sweep
 
 MOST_ROWS = 20
+PAGE_STEPS = 500  # of a page that is no run's
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -66,17 +76,29 @@ def in_notebook() -> bool:
 def _shown(record: Any) -> DisplayForms:
     match record:
         case Run():
-            page = _page(lambda: check_content([record]), lambda: content_of([record]))
+            page = _page_of_runs(lambda: record)
             return DisplayForms(repr(record), _of_run(record), record.plot, page)
         case Fit():
             page = _page(lambda: check_fit(record), lambda: content_of_fit(record))
             return DisplayForms(repr(record), _of_fit(record), record.plot, page)
         case History():
-            return DisplayForms(repr(record), record._repr_html_(), lambda: draw_history(record))
+            page = None if record.run is None else _page_of_runs(lambda: record.run)
+            return DisplayForms(repr(record), record._repr_html_(), lambda: draw_history(record), page)
         case Forecast():
-            return DisplayForms(record.sentence, _of_forecast(record), lambda: draw_forecast(record))
+            page = None if record.asked is None else _page_of_runs(lambda: _forecast_run(record))
+            return DisplayForms(record.sentence, _of_forecast(record), lambda: draw_forecast(record), page)
         case GradientCheck():
-            return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record))
+            page = None if record.cost is None else _page_of_runs(lambda: _checked_run(record))
+            return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record), page)
+        case Sweep():
+            said = "\n".join(record.summary())
+            return DisplayForms(repr(record), _paragraph(said) + _of_columns(record.columns), record.plot)
+        case Race():
+            before, after = record.said
+            said = "".join(map(_paragraph, (*before, *after)))
+            return DisplayForms(str(record), said + _of_columns(record.columns), record.plot)
+        case RunComparison():
+            return DisplayForms(repr(record), _of_columns(record.columns), record.plot)
     raise TypeError(type(record).__name__)
 
 
@@ -87,6 +109,32 @@ def _page(check: Callable[[], Any], content: Callable[[], PageContent]) -> Calla
     except DownslopeError:
         return None
     return content
+
+
+def _page_of_runs(run: Callable[[], Descent]) -> Callable[[], PageContent] | None:
+    """The page of a run, which is made where there is none yet."""
+    return _page(lambda: check_content([run()]), lambda: content_of([run()]))
+
+
+def _forecast_run(forecast: Forecast) -> Descent:
+    """The descent that was forecast, begun: the page makes it whole."""
+    assert forecast.asked is not None
+    objective, start, rule = forecast.asked
+    asked = Stopping(
+        tolerance=forecast.tolerance, steps=max(1, int(min(forecast.steps or PAGE_STEPS, PAGE_STEPS)))
+    )
+    rule = rule or as_optimizer(None, forecast.best_rate)
+    return descend(objective, start, rule, asked, loop=LoopOptions(maximize=forecast.up))
+
+
+def _checked_run(check: GradientCheck) -> Descent:
+    """A descent of the cost from the point at which its gradient was checked, by the gradient that the page derives."""
+    assert check.cost is not None
+    text = check.cost.text if check.cost.formula is None else check.cost.formula.text
+    objective, start = as_objective(text, dict(zip(check.coordinates, check.at, strict=True)))
+    return descend(
+        objective, start, as_optimizer("armijo"), Stopping(steps=PAGE_STEPS, tolerance=DEFAULT_TOLERANCE)
+    )
 
 
 def _of_run(run: Run) -> str:
@@ -114,6 +162,11 @@ def _of_check(check: GradientCheck) -> str:
     return _paragraph(check.sentence) + _table(heads, rows)
 
 
+def _of_columns(columns: Mapping[str, Any]) -> str:
+    shown = [list(column[:MOST_ROWS]) for column in columns.values()]
+    return _table(columns, zip(*shown, strict=True))
+
+
 def _paragraph(said: Any) -> str:
     return f"<p>{html.escape(str(said))}</p>"
 
@@ -125,4 +178,7 @@ def _table(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(cell: Any) -> str:
-    return "" if cell is None else html.escape(cell if isinstance(cell, str) else f"{cell:.6g}")
+    if cell is None:
+        return ""
+    number = isinstance(cell, (int, float, np.integer, np.floating)) and not isinstance(cell, bool)
+    return html.escape(f"{cell:.6g}" if number else str(cell))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attached
 from downslope.descent.columns import NamedColumns
 from downslope.errors import DataError
 from downslope.messages import argument, message
@@ -123,20 +123,12 @@ class RunComparison(NamedColumns):
         """One picture of all runs: the map with every path, their curves, the table; see ``downslope.plots.plot``."""
         return plot(self.runs, path, **options)
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(_cell(cell))}</td>' for cell in row)}</tr>"
-            for row in zip(*self.columns.values(), strict=True)
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         return f"RunComparison(runs={len(self.runs)}, columns=[{', '.join(self.columns)}])"
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:

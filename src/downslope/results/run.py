@@ -31,6 +31,9 @@ class Run(Descent):
     (650, 'converged', -0.999995)
     """
 
+    def __post_init__(self) -> None:
+        self.history.told_of(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The run as plain data: schema 1, as ``--format json`` prints and ``save`` writes it."""
         return saving.run_to_dict(self)
