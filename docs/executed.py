@@ -85,14 +85,16 @@ class Executed(Directive):
         """The code, then what it printed and drew."""
         environment = self.state.document.settings.env
         code = "\n".join(self.content)
-        folder, names = environment.temp_data.setdefault("executed", (tempfile.TemporaryDirectory(), {}))
+        folder, names = environment.temp_data.setdefault(
+            "executed", (tempfile.mkdtemp(dir=self._files()), {})
+        )
         shown: list[nodes.Node] = [nodes.literal_block(code, code, language="python")]
         if not is_there(self.options.get("needs", "downslope")):
             return shown
         spoken = ds.language()
         ds.language(environment.config.language)
         try:
-            with within(folder.name) as pictures:
+            with within(folder) as pictures:
                 said = execute(code, names)
         except Exception as error:
             raise self.error(f"{environment.docname}: {type(error).__name__}: {error}") from error
@@ -101,6 +103,10 @@ class Executed(Directive):
         if said:
             shown.append(nodes.literal_block(said, said.rstrip("\n"), language="none"))
         return shown + [self._kept(Path(name).suffix, data) for name, data in pictures.items()]
+
+    def _files(self) -> str:
+        """Where the pages of this build write; ``setup`` has it removed at the end."""
+        return str(self.state.document.settings.env.app.executed_files.name)
 
     def _kept(self, suffix: str, data: bytes) -> nodes.Node:
         environment = self.state.document.settings.env
@@ -116,4 +122,6 @@ class Executed(Directive):
 def setup(app: Any) -> dict[str, Any]:
     """Sphinx's hook."""
     app.add_directive("executed", Executed)
+    app.executed_files = tempfile.TemporaryDirectory()
+    app.connect("build-finished", lambda app, error: app.executed_files.cleanup())
     return {"version": ds.__version__, "parallel_read_safe": False}

@@ -135,20 +135,21 @@ def _summary(thing: Any) -> str:
 
 def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command, as the command line itself lists them."""
-    whole = click.Context(cli, info_name="downslope", max_content_width=100, terminal_width=100)
+    whole = _context(cli, "downslope")
     for name in cli.list_commands(whole):
         command = cli.get_command(whole, name)
         assert command is not None
-        yield (
-            name,
-            command,
-            click.Context(command, info_name=name, parent=whole, max_content_width=100, terminal_width=100),
-        )
+        yield name, command, _context(command, name, whole)
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    settings = {**command.context_settings, "max_content_width": 100, "terminal_width": 100}
+    return click.Context(command, info_name=name, parent=parent, **settings)
 
 
 def command_line() -> str:
     """The page of all commands and options."""
-    whole = click.Context(cli, info_name="downslope", max_content_width=100, terminal_width=100)
+    whole = _context(cli, "downslope")
     parts = [
         WRITTEN,
         "# The command line",
@@ -179,8 +180,8 @@ def findings() -> Iterator[tuple[Path, str]]:
         DOCS / "findings" / "index.md",
         (
             f"{WRITTEN}\n\n# Why did it diverge? Every finding\n\nWhat `run.explain()` finds has a code, which stays "
-            "the same from version to version. `run.explain().codes` has them, `downslope explain` and `--explain` print "
-            "the sentences. Advice is only given after it was run. Gravest first:\n\n"
+            "the same from version to version. `run.explain().codes` has them, `downslope explain` prints "
+            "their sentences. Advice is only given after it was run. Gravest first:\n\n"
             "| code | when it is told |\n|---|---|\n" + "\n".join(rows) + f"\n\n{tree}\n"
         ),
     )
@@ -267,8 +268,9 @@ class LivingRun(_Framed):
         return called(self.arguments[0])
 
 
-def join_names(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+def join_names(*told: Any) -> None:
     """Of ``l1, l2: strengths`` Sphinx would read that l2 is of the type l1; without the space it does not."""
+    lines: list[str] = told[-1]
     for i, line in enumerate(lines):
         if several := re.match(r"    (\*{0,2}\w+(, \*{0,2}\w+)+):", line):
             lines[i] = line.replace(several[1], several[1].replace(", ", ","), 1)
