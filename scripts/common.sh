@@ -4,10 +4,17 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV="${DOWNSLOPE_VENV:-.venv}"
 
+runs() {
+  command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
 find_python() {
+  if [ -n "${PYTHON:-}" ] && ! runs "$PYTHON"; then
+    echo "PYTHON=$PYTHON was asked for, and it does not run, or is older than Python 3.11." >&2
+    return 1
+  fi
   for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do
-    if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 &&
-       "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if [ -n "$candidate" ] && runs "$candidate"; then
       command -v "$candidate"
       return
     fi
