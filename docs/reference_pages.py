@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import re
 import tomllib
+import types
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -74,6 +75,8 @@ def thing_of(module: str, name: str) -> Any:
 
 
 def _told_of(thing: Any) -> str:
+    if isinstance(thing, types.GenericAlias):
+        return f"Short for ``{thing!r}``."
     spoken = preferences.language if inspect.ismodule(thing) else thing
     return inspect.cleandoc(spoken.__doc__ or "")
 
@@ -118,6 +121,8 @@ def _directive(module: str, name: str) -> str:
     thing = thing_of(module, name)
     if inspect.ismodule(thing):
         return f".. autofunction:: downslope.preferences.{name}"
+    if isinstance(thing, types.GenericAlias):
+        return f".. py:data:: {name}\n\n   {_told_of(thing)}"
     if inspect.isclass(thing):
         if module.removeprefix("downslope.") not in FOREIGN:
             return f".. autoclass:: {name}\n{MEMBERS}"
