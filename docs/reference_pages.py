@@ -64,6 +64,17 @@ def _is_module(name: str) -> bool:
     return inspect.ismodule(getattr(ds, name)) and not callable(getattr(ds, name))  # ds.language is both
 
 
+def _own_name(module: str, name: str) -> str | None:
+    """The name by which a module tells a class of two names; None where the module has no other."""
+    own = getattr(thing_of(module, name), "__name__", name)
+    return own if own in _names_of(module) else None
+
+
+def _names_of(module: str) -> tuple[str, ...]:
+    """What a module says that it has."""
+    return tuple(getattr(importlib.import_module(module), "__all__", ()))
+
+
 def _ours(thing: Any) -> bool:
     """Whether it is told here: an alias of another library's class is told there."""
     return not inspect.isclass(thing) or thing.__module__.partition(".")[0] == "downslope"
@@ -88,7 +99,11 @@ def api() -> Iterator[tuple[Path, str]]:
     told: set[int] = set()
     for module, names in modules().items():
         fresh = [
-            name for name in names if id(thing_of(module, name)) not in told and _ours(thing_of(module, name))
+            name
+            for name in names
+            if id(thing_of(module, name)) not in told
+            and _ours(thing_of(module, name))
+            and _own_name(module, name) in (name, None)
         ]
         told |= {id(thing_of(module, name)) for name in fresh}
         alone = module == "downslope"
