@@ -16,7 +16,7 @@ from downslope.optimizers import Optimizer, all_curved, all_optimizers
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMPARING = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
+COMPARING = (ROOT / "docs" / "guides" / "comparing.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README + COMPARING, re.S)
 SCRIPTS = [
     b for b in BLOCKS if "printf " in b or "downslope export" in b
@@ -29,9 +29,9 @@ COMMANDS = [
 ]
 PYTHON = {
     page: re.findall(r"```python\n(.*?)```", text, re.S)
-    for page, text in (("README.md", README), ("docs/comparing.md", COMPARING))
+    for page, text in (("README.md", README), ("docs/guides/comparing.md", COMPARING))
 }
-PAGE_OF_SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+PAGE_OF_SWEEPS = (ROOT / "docs" / "guides" / "sweeps.md").read_text(encoding="utf-8")
 COMMANDS += re.findall(r"^downslope .*$", PAGE_OF_SWEEPS, re.M)
 
 
@@ -104,7 +104,7 @@ def test_python_of_the_readme_runs(tmp_path: Path) -> None:
 
 
 def test_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
-    assert "needs fewer evaluations than" in run_python_of("docs/comparing.md", tmp_path)
+    assert "needs fewer evaluations than" in run_python_of("docs/guides/comparing.md", tmp_path)
     written = {path.name for path in tmp_path.iterdir()}
     assert {"four.png", "two.gif", "race.html", "race.png", "race.json"} <= written
 
@@ -121,7 +121,7 @@ def test_python_of_the_page_on_sweeps_runs(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "40,000 runs" in ran.stdout
-    for picture in re.findall(r"\]\((pictures/[^)]+)\)", PAGE_OF_SWEEPS):
+    for picture in re.findall(r"\]\(\.\./(pictures/[^)]+)\)", PAGE_OF_SWEEPS):
         assert (ROOT / "docs" / picture).read_bytes()[:4] == b"\x89PNG"
 
 

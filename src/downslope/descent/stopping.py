@@ -69,6 +69,7 @@ class Stopping:
     and ``seconds`` are safety nets and do not switch it off, while ``steps`` alone runs exactly so many. Where no limit
     is given, it is 100,000 steps.
 
+    >>> from downslope import Stopping
     >>> Stopping(tolerance=1e-5).asks_for_a_test
     True
     >>> Stopping(seconds=5).with_defaults().tolerance, Stopping(steps=5).with_defaults().tolerance
@@ -88,6 +89,7 @@ class Stopping:
     def from_options(cls, options: Mapping[str, Any], **called: str) -> Stopping:
         """The conditions among the options of a call; ``called`` says which have other names there.
 
+        >>> from downslope import Stopping
         >>> Stopping.from_options({"maxiter": 9, "disp": True}, steps="maxiter").steps
         9
         """

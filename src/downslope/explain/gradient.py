@@ -141,6 +141,7 @@ def check_gradient(cost: Any, gradient: Any, at: Any = None, *, dtype: Any = Non
     Raises:
         UsageError: no gradient is given, or the cost has no finite value and derivative there.
 
+    >>> from downslope import check_gradient
     >>> print(check_gradient("x^2/20 + y^2", {"x": "x/10", "y": "2*y"}, at={"x": 1, "y": 2}))
     The gradient is the derivative of its cost.
     >>> print(check_gradient("x^2", {"x": "x"}, at=3.0))

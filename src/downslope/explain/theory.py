@@ -175,6 +175,7 @@ def forecast(
     Raises:
         UsageError: no minimum lies downhill, or the function has too many parameters.
 
+    >>> from downslope import forecast
     >>> f = forecast("x^2/20 + y^2", {"x": -7, "y": 2}, learning_rate=0.95, tolerance=1e-6)
     >>> round(f.limit, 6), round(f.best_rate, 3), f.steps
     (1.0, 0.952, 145.0)

@@ -147,6 +147,7 @@ def message(template: str, /, *, context: str = "", **fields: Any) -> Message:
     Raises:
         TypeError: the fields are not those of the template.
 
+    >>> from downslope.errors import message
     >>> print(message("{optimizer} needs a learning rate above {least:.3g}.", optimizer="adam", least=0))
     adam needs a learning rate above 0.
     """
@@ -199,6 +200,7 @@ class Template:
 def listing(items: Iterable[Any], last: Literal["", "and", "or"] = "", most: int | None = None) -> Message:
     """Items with commas between them, and a word before the last; of many only the first ``most``.
 
+    >>> from downslope.errors import listing
     >>> print(listing(["x", "y", "z"], "or"), listing("abcde", most=2), sep="; ")
     x, y or z; a, b and 3 more
     """

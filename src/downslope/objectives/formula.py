@@ -37,6 +37,8 @@ class FormulaObjective(Objective):
         dtype: float64 or float32.
         gradient: the partial derivatives, where a person supplies them, in the order of the coordinates.
 
+    >>> import numpy as np
+    >>> from downslope.objectives.formula import from_text
     >>> f = from_text("x^2/20 + y^2")
     >>> f.value_and_gradient(np.array([-7.0, 2.0]))
     (6.45, array([-0.7,  4. ]))

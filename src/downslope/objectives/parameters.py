@@ -56,6 +56,8 @@ class Parameters:
     ``structure`` remembers how the start was given, so that the answer comes back in the same form:
     a dict of numbers and arrays, a list or tuple of them, one array (of the single parameter's shape), or one number.
 
+    >>> import numpy as np
+    >>> from downslope.objectives import Parameters
     >>> p = Parameters(("w", "b"), ((2,), ()), "dict")
     >>> p.coordinates
     ('w[0]', 'w[1]', 'b')

@@ -68,6 +68,7 @@ def problem(name: str, *, dimension: int | None = None) -> Problem:
         UnknownNameError: there is no such problem; the message suggests the nearest.
         UsageError: the problem has no such dimension; the message says which it has.
 
+    >>> from downslope import problem
     >>> problem("Six-hump camel").minimum
     -1.0316284534898774
     >>> problem("watson", dimension=40)

@@ -22,6 +22,7 @@ _ANOTHER = re.compile(r"[\s;]+([^\W\d]\w*)\s*=(?!=)")  # the name of a further v
 class Uniform:
     """A number drawn uniformly from [low, high).
 
+    >>> from downslope import Uniform
     >>> Uniform(-2, 2)
     Uniform(low=-2, high=2)
     """
@@ -54,6 +55,7 @@ def parse_start(text: str) -> dict[str, Any]:
     Raises:
         StartError: it is not of this form, or a name comes twice.
 
+    >>> from downslope.objectives import parse_start
     >>> parse_start("x=-7, y=pi/2")
     {'x': -7.0, 'y': 1.5707963267948966}
     """

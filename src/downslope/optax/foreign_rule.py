@@ -84,6 +84,7 @@ def from_optax(transformation: Any) -> FromOptax:
     JAX costs run it inside their compiled loop; with others it is called from NumPy at every step. A run with it can
     be saved; what is loaded says only that it was optax's.
 
+    >>> from downslope.optimizers import from_optax
     >>> import optax, downslope as ds
     >>> rule = from_optax(optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(0.5)))
     >>> ds.minimize("x^2", start={"x": 2.0}, optimizer=rule, steps=3).history["x"].tolist()

@@ -94,6 +94,7 @@ def optimizer_class(name: str) -> type[Optimizer]:
     Raises:
         UnknownNameError: there is none; the nearest are suggested.
 
+    >>> from downslope.optimizers import optimizer_class
     >>> optimizer_class("SGD").__name__
     'GradientDescent'
     """
@@ -113,6 +114,7 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
     With neither optimizer nor learning rate: ``auto``, which needs none. With a
     learning rate alone: gradient descent.
 
+    >>> from downslope.optimizers import as_optimizer
     >>> as_optimizer("adam", learning_rate=0.1).learning_rate, as_optimizer("adam(0.1)").learning_rate
     (0.1, 0.1)
     """
@@ -200,6 +202,7 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
 
     ``own`` are classes beyond those here.
 
+    >>> from downslope.optimizers import optimizer_from_dict
     >>> optimizer_from_dict({"name": "adam", "learning_rate": 0.5}).learning_rate
     0.5
     """

@@ -203,6 +203,7 @@ class Updater:
     def learning_rate(self) -> Any:
         """The learning rate, which may be set between steps.
 
+        >>> from downslope import Updater
         >>> updater = Updater("adam", learning_rate=0.1)
         >>> updater.learning_rate *= 0.5
         >>> updater.optimizer.learning_rate

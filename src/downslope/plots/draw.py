@@ -75,6 +75,7 @@ def plot(
         DataError: the file cannot be written.
 
     >>> import downslope as ds
+    >>> from downslope import plot
     >>> run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=29)
     >>> figure = plot(run, view=((-10, 10), (-5, 5)))
     >>> [float(end) for end in (*figure.axes[0].get_xlim(), *figure.axes[0].get_ylim())]

@@ -30,6 +30,7 @@ def parse_view(text: str) -> dict[str, Pair] | tuple[Pair, ...]:
     Raises:
         UsageError: it cannot be read that way.
 
+    >>> from downslope.plots import parse_view
     >>> parse_view("-10:10,-5:5")
     ((-10.0, 10.0), (-5.0, 5.0))
     >>> parse_view("x=-2*pi:2*pi")

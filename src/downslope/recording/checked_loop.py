@@ -110,6 +110,7 @@ def check_loop(
     Raises:
         UsageError: no step was seen, or the loop broke off.
 
+    >>> from downslope import check_loop
     >>> class Momentum:
     ...     def __init__(self, lr=0.1, momentum=0.9):
     ...         self.lr, self.momentum, self.v = lr, momentum, 0.0

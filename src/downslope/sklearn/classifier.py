@@ -34,8 +34,8 @@ class DescentClassifier(ClassifierMixin, LinearDescent):
             has one for each of two, too.
         l2: by default 1e-4 and not 0, as classes that can be told apart perfectly have no best parameters without it.
         class_weight: dict label -> weight, "balanced" (rows / (classes * rows of the class)), or None.
-        optimizer, learning_rate, schedule, l1, fit_intercept, standardize, max_iter, tol, n_iter_no_change, batch_size,
-            epochs, random_state, warm_start: as for ``DescentRegressor``.
+        optimizer, learning_rate, schedule, l1, fit_intercept, standardize, max_iter: as for ``DescentRegressor``.
+        tol, n_iter_no_change, batch_size, epochs, random_state, warm_start: likewise.
 
     Attributes:
         classes_: the labels, sorted.

@@ -31,6 +31,7 @@ Target: TypeAlias = tuple[str, ...]  # ("start", "x"), ("learning_rate",), ("hyp
 class Normal:
     """A number drawn from the normal distribution with this mean and standard deviation.
 
+    >>> from downslope import Normal
     >>> Normal(0, 2)
     Normal(mean=0, deviation=2)
     """
@@ -55,6 +56,7 @@ def grid(low: float, high: float, n: int) -> NDArray[np.float64]:
     Raises:
         UsageError: the ends are not finite and in order, or n is not a whole number of at least 2.
 
+    >>> from downslope import grid
     >>> grid(0, 1, 5)
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
@@ -68,6 +70,7 @@ def logspace(low: float, high: float, n: int) -> NDArray[np.float64]:
     Raises:
         UsageError: the ends are not finite, above 0 and in order, or n is not a whole number of at least 2.
 
+    >>> from downslope import logspace
     >>> logspace(0.001, 1, 4)
     array([0.001, 0.01 , 0.1  , 1.   ])
     """

@@ -49,7 +49,8 @@ class BFGS(CurvedRule):
     Nocedal, S. Wright, *Numerical Optimization*, 2006, algorithm 6.1 and equation 6.20.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.BFGS(), tolerance=1e-8)
+    >>> from downslope.optimizers import BFGS
+    >>> run = ds.minimize("rosenbrock", optimizer=BFGS(), tolerance=1e-8)
     >>> run.status, run.nfev < 60
     ('converged', True)
     """

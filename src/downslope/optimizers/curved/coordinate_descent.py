@@ -36,6 +36,7 @@ class CoordinateDescent(CurvedRule):
     Source: J. Friedman, T. Hastie, R. Tibshirani, Journal of Statistical Software 33 (2010) 1-22, equation (5).
 
     >>> import downslope as ds
+    >>> from downslope.optimizers import CoordinateDescent
     >>> table = {"u": [1, -1, 1, -1], "v": [1, 1, -1, -1], "y": [3, 1, 2.9, 1.1]}
     >>> found = ds.fit(table, "y ~ a*u + b*v + c", l1=0.5, optimizer=ds.optimizers.CoordinateDescent())
     >>> {name: round(value, 6) for name, value in found.x.items()}

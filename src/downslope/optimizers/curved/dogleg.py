@@ -30,7 +30,8 @@ class Dogleg(CurvedRule):
     this form: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, section 4.1.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=ds.optimizers.Dogleg(radius=10))
+    >>> from downslope.optimizers import Dogleg
+    >>> run = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=Dogleg(radius=10))
     >>> run.nit, run.fun < 1e-30
     (1, True)
     """

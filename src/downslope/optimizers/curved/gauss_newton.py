@@ -40,7 +40,8 @@ class GaussNewton(CurvedRule):
     Source: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, section 10.3.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.GaussNewton(), tolerance=1e-8)
+    >>> from downslope.optimizers import GaussNewton
+    >>> run = ds.minimize("rosenbrock", optimizer=GaussNewton(), tolerance=1e-8)
     >>> run.status, run.nfev < 30
     ('converged', True)
     """

@@ -28,7 +28,8 @@ class LevenbergMarquardt(CurvedRule):
     Mathematics 630 (1978) 105-116, and MINPACK.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.LevenbergMarquardt(), tolerance=1e-8)
+    >>> from downslope.optimizers import LevenbergMarquardt
+    >>> run = ds.minimize("rosenbrock", optimizer=LevenbergMarquardt(), tolerance=1e-8)
     >>> run.status, run.nfev < 40
     ('converged', True)
     """

@@ -50,8 +50,8 @@ class NelderMead(CurvedRule):
     Source: J. Nelder, R. Mead, The Computer Journal 7 (1965) 308-313; as in SciPy, evaluation by evaluation.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.NelderMead()
-    >>> run = ds.minimize("abs(x - 1) + abs(y)", {"x": 3, "y": 2}, optimizer=rule, evaluations=200)
+    >>> from downslope.optimizers import NelderMead
+    >>> run = ds.minimize("abs(x - 1) + abs(y)", {"x": 3, "y": 2}, optimizer=NelderMead(), evaluations=200)
     >>> run.fun < 1e-6
     True
     """

@@ -47,7 +47,8 @@ class Newton(CurvedRule):
     Source: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, algorithms 3.2 and 3.3.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=ds.optimizers.Newton())
+    >>> from downslope.optimizers import Newton
+    >>> run = ds.minimize("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=Newton())
     >>> run.nit, run.fun < 1e-30
     (1, True)
     """

@@ -32,7 +32,8 @@ class SR1(CurvedRule):
     Optimization*, 2006, algorithm 6.2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.SR1(), tolerance=1e-8)
+    >>> from downslope.optimizers import SR1
+    >>> run = ds.minimize("rosenbrock", optimizer=SR1(), tolerance=1e-8)
     >>> run.status, run.nfev < 100
     ('converged', True)
     """

@@ -45,7 +45,8 @@ class TrustRegion(CurvedRule):
     J. Moré, D. Sorensen, SIAM Journal on Scientific and Statistical Computing 4 (1983) 553-572.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.TrustRegion(), tolerance=1e-8)
+    >>> from downslope.optimizers import TrustRegion
+    >>> run = ds.minimize("rosenbrock", optimizer=TrustRegion(), tolerance=1e-8)
     >>> run.status, run.nfev < 40
     ('converged', True)
     """

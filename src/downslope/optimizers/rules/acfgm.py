@@ -49,7 +49,8 @@ class ACFGM(Optimizer):
     Mathematical Programming 2025, arXiv 2310.10082, algorithm 1 with corollary 3.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.ACFGM(probe=0.5), steps=2)
+    >>> from downslope.optimizers import ACFGM
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ACFGM(probe=0.5), steps=2)
     >>> run.history["x"].round(6).tolist(), run.nfev
     ([1.0, 0.6, 0.725], 4)
     """

@@ -40,7 +40,8 @@ class AdaBelief(Optimizer):
     NeurIPS 2020, arXiv 2010.07468, algorithm 2.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.AdaBelief(learning_rate=0.1, beta1=0.5, beta2=0.75)
+    >>> from downslope.optimizers import AdaBelief
+    >>> rule = AdaBelief(learning_rate=0.1, beta1=0.5, beta2=0.75)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.8, 0.549815]
     """

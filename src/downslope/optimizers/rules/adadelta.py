@@ -33,7 +33,8 @@ class AdaDelta(Optimizer):
     Source: M. Zeiler, arXiv 1212.5701 (2012), algorithm 1.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.AdaDelta(decay=0.75, epsilon=1e-4)
+    >>> from downslope.optimizers import AdaDelta
+    >>> rule = AdaDelta(decay=0.75, epsilon=1e-4)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.980001, 0.958808]
     """

@@ -29,7 +29,8 @@ class AdaGrad(Optimizer):
     Source: J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011) 2121-2159, equation (1), diagonal case.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.AdaGrad(learning_rate=0.5), steps=1)
+    >>> from downslope.optimizers import AdaGrad
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=AdaGrad(learning_rate=0.5), steps=1)
     >>> round(run.x["x"], 9)
     0.5
     """

@@ -37,7 +37,8 @@ class Adam(Optimizer):
     Source: D. Kingma, J. Ba, ICLR 2015, arXiv 1412.6980, algorithm 1.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.Adam(learning_rate=0.1), steps=2)
+    >>> from downslope.optimizers import Adam
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=Adam(learning_rate=0.1), steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.9, 0.800412]
     """

@@ -36,7 +36,8 @@ class AdaMax(Optimizer):
     Source: D. Kingma, J. Ba, ICLR 2015, arXiv 1412.6980, algorithm 2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.AdaMax(learning_rate=0.1), steps=2)
+    >>> from downslope.optimizers import AdaMax
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=AdaMax(learning_rate=0.1), steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.9, 0.805168]
     """

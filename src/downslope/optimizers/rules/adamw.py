@@ -38,7 +38,8 @@ class AdamW(Optimizer):
     Source: I. Loshchilov, F. Hutter, ICLR 2019, arXiv 1711.05101, algorithm 2.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.AdamW(learning_rate=0.1, weight_decay=0.5)
+    >>> from downslope.optimizers import AdamW
+    >>> rule = AdamW(learning_rate=0.1, weight_decay=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.85, 0.708248]
     """

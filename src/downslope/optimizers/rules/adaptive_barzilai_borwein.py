@@ -54,7 +54,8 @@ class AdaptiveBarzilaiBorwein(Optimizer):
     safeguard: M. Raydan, SIAM Journal on Optimization 7 (1997) 26-33, global Barzilai-Borwein algorithm.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.AdaptiveBarzilaiBorwein(), tolerance=1e-6)
+    >>> from downslope.optimizers import AdaptiveBarzilaiBorwein
+    >>> run = ds.minimize("rosenbrock", optimizer=AdaptiveBarzilaiBorwein(), tolerance=1e-6)
     >>> run.status, run.nfev < 200
     ('converged', True)
     """

@@ -34,7 +34,8 @@ class AdGD(Optimizer):
     Source: Y. Malitsky, K. Mishchenko, ICML 2020, arXiv 1910.09529, algorithm 1.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.AdGD(initial_step=0.125), steps=3)
+    >>> from downslope.optimizers import AdGD
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=AdGD(initial_step=0.125), steps=3)
     >>> run.history["x"].tolist()
     [1.0, 0.75, 0.375, 0.1875]
     """

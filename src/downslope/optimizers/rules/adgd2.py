@@ -38,7 +38,8 @@ class AdGD2(Optimizer):
     Source: Y. Malitsky, K. Mishchenko, NeurIPS 2024, arXiv 2308.02261, algorithm 2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.AdGD2(initial_step=0.25), steps=3)
+    >>> from downslope.optimizers import AdGD2
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=AdGD2(initial_step=0.25), steps=3)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.5, 0.25, 0.088626]
     """

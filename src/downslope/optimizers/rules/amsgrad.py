@@ -40,7 +40,8 @@ class AMSGrad(Optimizer):
     Source: S. Reddi, S. Kale, S. Kumar, ICLR 2018, arXiv 1904.09237, algorithm 2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.AMSGrad(learning_rate=0.1), steps=2)
+    >>> from downslope.optimizers import AMSGrad
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=AMSGrad(learning_rate=0.1), steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.9, 0.800412]
     """

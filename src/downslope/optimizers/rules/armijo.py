@@ -33,7 +33,8 @@ class Armijo(Optimizer):
     W. Hager, H. Zhang, SIAM Journal on Optimization 16 (2005) 170-192, equation (4.1).
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^4", start={"x": 1.0}, optimizer=ds.optimizers.Armijo(), tolerance=1e-6)
+    >>> from downslope.optimizers import Armijo
+    >>> run = ds.minimize("x^4", start={"x": 1.0}, optimizer=Armijo(), tolerance=1e-6)
     >>> run.status, run.nfev > run.nit + 1
     ('converged', True)
     """

@@ -40,7 +40,8 @@ class Auto(Optimizer):
     W. Hager, H. Zhang, SIAM Journal on Optimization 16 (2005) 170-192, section 4.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.Auto(), tolerance=1e-8)
+    >>> from downslope.optimizers import Auto
+    >>> run = ds.minimize("rosenbrock", optimizer=Auto(), tolerance=1e-8)
     >>> run.status, run.nfev < 60
     ('converged', True)
     """

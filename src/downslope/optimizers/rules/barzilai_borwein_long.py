@@ -36,7 +36,8 @@ class BarzilaiBorweinLong(Optimizer):
     convergence: M. Raydan, IMA Journal of Numerical Analysis 13 (1993) 321-326.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.BarzilaiBorweinLong(initial_step=0.25)
+    >>> from downslope.optimizers import BarzilaiBorweinLong
+    >>> rule = BarzilaiBorweinLong(initial_step=0.25)
     >>> run = ds.minimize("x^2 + 2*y^2", start={"x": 1.0, "y": 1.0}, optimizer=rule, steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.5, 0.222222]

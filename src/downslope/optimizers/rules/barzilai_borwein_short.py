@@ -36,7 +36,8 @@ class BarzilaiBorweinShort(Optimizer):
     convergence: M. Raydan, IMA Journal of Numerical Analysis 13 (1993) 321-326.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.BarzilaiBorweinShort(initial_step=0.25)
+    >>> from downslope.optimizers import BarzilaiBorweinShort
+    >>> rule = BarzilaiBorweinShort(initial_step=0.25)
     >>> run = ds.minimize("x^2 + 2*y^2", start={"x": 1.0, "y": 1.0}, optimizer=rule, steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.5, 0.235294]

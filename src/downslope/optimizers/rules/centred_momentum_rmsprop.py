@@ -34,7 +34,8 @@ class CentredMomentumRMSProp(Optimizer):
     Source: A. Graves, arXiv 1308.0850 (2013), equations (38) to (41), with the rate outside the velocity.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.CentredMomentumRMSProp(learning_rate=0.125, decay=0.5, momentum=0.5)
+    >>> from downslope.optimizers import CentredMomentumRMSProp
+    >>> rule = CentredMomentumRMSProp(learning_rate=0.125, decay=0.5, momentum=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.75, 0.375]
     """

@@ -35,7 +35,8 @@ class CentredRMSProp(Optimizer):
     root is torch's.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.CentredRMSProp(learning_rate=0.25, decay=0.5)
+    >>> from downslope.optimizers import CentredRMSProp
+    >>> rule = CentredRMSProp(learning_rate=0.25, decay=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.5, 0.146447]
     """

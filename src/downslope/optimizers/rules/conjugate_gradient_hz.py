@@ -46,7 +46,8 @@ class ConjugateGradientHZ(Optimizer):
     less (c_1 = 0.1, c_2 = 0.9).
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.ConjugateGradientHZ(), tolerance=1e-6)
+    >>> from downslope.optimizers import ConjugateGradientHZ
+    >>> run = ds.minimize("rosenbrock", optimizer=ConjugateGradientHZ(), tolerance=1e-6)
     >>> run.status, run.nfev < 200
     ('converged', True)
     """

@@ -46,7 +46,8 @@ class ConjugateGradientPR(Optimizer):
     all in J. Nocedal, S. Wright, *Numerical Optimization*, 2006, equations (5.44), (5.45), (5.52).
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.ConjugateGradientPR(), tolerance=1e-6)
+    >>> from downslope.optimizers import ConjugateGradientPR
+    >>> run = ds.minimize("rosenbrock", optimizer=ConjugateGradientPR(), tolerance=1e-6)
     >>> run.status, run.nfev < 200
     ('converged', True)
     """

@@ -48,7 +48,8 @@ class DAdaptAdam(Optimizer):
     variant for Adam.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.DAdaptAdam(initial_distance=0.125)
+    >>> from downslope.optimizers import DAdaptAdam
+    >>> rule = DAdaptAdam(initial_distance=0.125)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3).history["x"].round(6).tolist()
     [1.0, 0.875, 0.729042, 0.462231]
     """

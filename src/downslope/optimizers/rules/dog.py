@@ -37,7 +37,8 @@ class DoG(Optimizer):
     average.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.DoG(initial_distance=0.25, epsilon=0)
+    >>> from downslope.optimizers import DoG
+    >>> rule = DoG(initial_distance=0.25, epsilon=0)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.5, 0.276393]
     """

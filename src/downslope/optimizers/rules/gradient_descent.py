@@ -24,7 +24,8 @@ class GradientDescent(Optimizer):
     Optimization*, 1987, section 1.4, theorem 3.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.GradientDescent(learning_rate=0.25), steps=4)
+    >>> from downslope.optimizers import GradientDescent
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=GradientDescent(learning_rate=0.25), steps=4)
     >>> run.history.value.tolist()
     [1.0, 0.25, 0.0625, 0.015625, 0.00390625]
     """

@@ -54,7 +54,8 @@ class LBFGS(Optimizer):
     (1989) 503-528; in this form: J. Nocedal, S. Wright, *Numerical Optimization*, 2006, algorithms 7.4 and 7.5.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("rosenbrock", optimizer=ds.optimizers.LBFGS(memory=5), tolerance=1e-8)
+    >>> from downslope.optimizers import LBFGS
+    >>> run = ds.minimize("rosenbrock", optimizer=LBFGS(memory=5), tolerance=1e-8)
     >>> run.status, run.nfev < 100
     ('converged', True)
     """

@@ -31,7 +31,8 @@ class Lion(Optimizer):
     algorithm 2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.Lion(learning_rate=0.25), steps=3)
+    >>> from downslope.optimizers import Lion
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=Lion(learning_rate=0.25), steps=3)
     >>> run.history["x"].tolist()
     [1.0, 0.75, 0.5, 0.25]
     """

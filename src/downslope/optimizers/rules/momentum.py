@@ -29,7 +29,8 @@ class Momentum(Optimizer):
     Computational Mathematics 4(5) (1964) 1-17, equation (9).
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.Momentum(learning_rate=0.1, momentum=0.5)
+    >>> from downslope.optimizers import Momentum
+    >>> rule = Momentum(learning_rate=0.1, momentum=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3).history["x"].round(6).tolist()
     [1.0, 0.8, 0.54, 0.302]
     """

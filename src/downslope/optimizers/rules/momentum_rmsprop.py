@@ -34,7 +34,8 @@ class MomentumRMSProp(Optimizer):
     standard momentum"; in this form in torch.optim.RMSprop.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.MomentumRMSProp(learning_rate=0.1, decay=0.75, momentum=0.5)
+    >>> from downslope.optimizers import MomentumRMSProp
+    >>> rule = MomentumRMSProp(learning_rate=0.1, decay=0.75, momentum=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.8, 0.56429]
     """

@@ -43,7 +43,8 @@ class NAdam(Optimizer):
     Source: T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop, algorithm 2.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.NAdam(learning_rate=0.1, beta1=0.5, beta2=0.75, momentum_decay=0)
+    >>> from downslope.optimizers import NAdam
+    >>> rule = NAdam(learning_rate=0.1, beta1=0.5, beta2=0.75, momentum_decay=0)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.886667, 0.792163]
     """

@@ -27,7 +27,8 @@ class Nesterov(Optimizer):
     N. Boulanger-Lewandowski, R. Pascanu, ICASSP 2013, arXiv 1212.0901, equation (7).
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.Nesterov(learning_rate=0.1, momentum=0.5)
+    >>> from downslope.optimizers import Nesterov
+    >>> rule = Nesterov(learning_rate=0.1, momentum=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.7, 0.44]
     """

@@ -33,7 +33,8 @@ class NesterovRestart(Optimizer):
     Computational Mathematics 15 (2015) 715-732, arXiv 1204.3982, section 3.2, gradient scheme.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.NesterovRestart(learning_rate=0.125)
+    >>> from downslope.optimizers import NesterovRestart
+    >>> rule = NesterovRestart(learning_rate=0.125)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3).history["x"].round(6).tolist()
     [1.0, 0.75, 0.509671, 0.304019]
     """

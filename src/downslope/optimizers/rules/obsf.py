@@ -43,7 +43,8 @@ class OBSF(Optimizer):
     arXiv 2410.16249, section 3.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.OBSF(learning_rate=0.125, steps=2), steps=2)
+    >>> from downslope.optimizers import OBSF
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=OBSF(learning_rate=0.125, steps=2), steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.646447, 0.343139]
     """

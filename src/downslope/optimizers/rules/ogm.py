@@ -37,7 +37,8 @@ class OGM(Optimizer):
     theorem 2.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.OGM(learning_rate=0.125, steps=2), steps=2)
+    >>> from downslope.optimizers import OGM
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=OGM(learning_rate=0.125, steps=2), steps=2)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.595492, 0.295899]
     """

@@ -24,7 +24,8 @@ class PolyakStep(Optimizer):
     S. Kakade, arXiv 1905.00313, algorithm 1 and theorem 1.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2 + 3", start={"x": 1.0}, optimizer=ds.optimizers.PolyakStep(minimum=3.0), steps=3)
+    >>> from downslope.optimizers import PolyakStep
+    >>> run = ds.minimize("x^2 + 3", start={"x": 1.0}, optimizer=PolyakStep(minimum=3.0), steps=3)
     >>> run.history["x"].tolist()
     [1.0, 0.5, 0.25, 0.125]
     """

@@ -46,7 +46,8 @@ class Prodigy(Optimizer):
     Source: K. Mishchenko, A. Defazio, ICML 2024, arXiv 2306.06101, section 5, Prodigy for Adam.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.Prodigy(initial_distance=0.125)
+    >>> from downslope.optimizers import Prodigy
+    >>> rule = Prodigy(initial_distance=0.125)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3).history["x"].round(6).tolist()
     [1.0, 0.875, 0.75071, 0.627775]
     """

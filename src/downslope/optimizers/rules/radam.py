@@ -47,7 +47,8 @@ class RAdam(Optimizer):
     arXiv 1908.03265, algorithm 2.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.RAdam(learning_rate=0.1, beta1=0.5)
+    >>> from downslope.optimizers import RAdam
+    >>> rule = RAdam(learning_rate=0.1, beta1=0.5)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.8, 0.626667]
     """

@@ -31,8 +31,8 @@ class RMSProp(Optimizer):
     Source: T. Hinton, *Neural Networks for Machine Learning*, Coursera 2012, lecture 6e, slide 29.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.RMSProp(learning_rate=0.1, decay=0.75)
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=1)
+    >>> from downslope.optimizers import RMSProp
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=RMSProp(learning_rate=0.1, decay=0.75), steps=1)
     >>> round(run.x["x"], 6)
     0.8
     """

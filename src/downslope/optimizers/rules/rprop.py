@@ -37,7 +37,8 @@ class Rprop(Optimizer):
     iRprop⁻: C. Igel, M. Hüsken, Neural Computation 2000 symposium, 115-121, and torch.optim.Rprop.
 
     >>> import downslope as ds
-    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=ds.optimizers.Rprop(learning_rate=0.5, grow=1.5), steps=4)
+    >>> from downslope.optimizers import Rprop
+    >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=Rprop(learning_rate=0.5, grow=1.5), steps=4)
     >>> run.history["x"].tolist()
     [1.0, 0.5, -0.25, -0.25, 0.125]
     """

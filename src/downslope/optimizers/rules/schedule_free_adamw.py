@@ -42,7 +42,8 @@ class ScheduleFreeAdamW(Optimizer):
     Source: A. Defazio and others, "The road less scheduled", NeurIPS 2024, arXiv 2405.15682, algorithm 1.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.ScheduleFreeAdamW(learning_rate=0.1, beta1=0.5)
+    >>> from downslope.optimizers import ScheduleFreeAdamW
+    >>> rule = ScheduleFreeAdamW(learning_rate=0.1, beta1=0.5)
     >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2)
     >>> run.history["x"].round(6).tolist(), round(run.x["x"], 6)
     ([1.0, 0.9, 0.829044], 0.852696)

@@ -34,7 +34,8 @@ class ScheduleFreeSGD(Optimizer):
     rate does not fall.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.ScheduleFreeSGD(learning_rate=0.25, momentum=0.5)
+    >>> from downslope.optimizers import ScheduleFreeSGD
+    >>> rule = ScheduleFreeSGD(learning_rate=0.25, momentum=0.5)
     >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2)
     >>> run.history["x"].tolist(), run.x["x"]
     ([1.0, 0.5, 0.3125], 0.375)

@@ -33,7 +33,8 @@ class SilverSteps(Optimizer):
     theorem 1.1.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.SilverSteps(learning_rate=0.125)
+    >>> from downslope.optimizers import SilverSteps
+    >>> rule = SilverSteps(learning_rate=0.125)
     >>> run = ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=3)
     >>> run.history["x"].round(6).tolist()
     [1.0, 0.646447, 0.323223, 0.208947]

@@ -40,7 +40,8 @@ class Yogi(Optimizer):
     Source: M. Zaheer and others, "Adaptive methods for nonconvex optimization", NeurIPS 2018, algorithm 2.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.Yogi(learning_rate=0.1, beta1=0.5, beta2=0.75, epsilon=0)
+    >>> from downslope.optimizers import Yogi
+    >>> rule = Yogi(learning_rate=0.1, beta1=0.5, beta2=0.75, epsilon=0)
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].round(6).tolist()
     [1.0, 0.9, 0.808227]
     """

@@ -29,8 +29,8 @@ class Cosine(Schedule):
 
     Source: I. Loshchilov, F. Hutter, ICLR 2017, arXiv 1608.03983, equation (5).
 
-    >>> import downslope as ds
-    >>> [round(float(ds.optimizers.schedules.Cosine(steps=4).factor(k)), 6) for k in range(6)]
+    >>> from downslope.optimizers.schedules import Cosine
+    >>> [round(float(Cosine(steps=4).factor(k)), 6) for k in range(6)]
     [1.0, 0.853553, 0.5, 0.146447, 0.0, 0.0]
     """
 
@@ -64,8 +64,8 @@ class CosineRestarts(Schedule):
 
     Source: I. Loshchilov, F. Hutter, ICLR 2017, arXiv 1608.03983, equation (5) and section 3.
 
-    >>> import downslope as ds
-    >>> [round(float(ds.optimizers.schedules.CosineRestarts(steps=2, multiplier=2).factor(k)), 6) for k in range(7)]
+    >>> from downslope.optimizers.schedules import CosineRestarts
+    >>> [round(float(CosineRestarts(steps=2, multiplier=2).factor(k)), 6) for k in range(7)]
     [1.0, 0.5, 1.0, 0.853553, 0.5, 0.146447, 1.0]
     """
 

@@ -49,7 +49,8 @@ class Custom(Schedule):
     Source: none; it is yours.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.SGD(learning_rate=0.5 * ds.optimizers.schedules.Custom(function=lambda k: 1 / (k + 1)))
+    >>> from downslope.optimizers.schedules import Custom
+    >>> rule = ds.optimizers.SGD(learning_rate=0.5 * Custom(function=lambda k: 1 / (k + 1)))
     >>> ds.minimize("x^2", start={"x": 4.0}, optimizer=rule, steps=2).engine
     'traced'
     """

@@ -26,8 +26,8 @@ class Exponential(Schedule):
 
     Source: X. Li, Z. Zhuang, F. Orabona, ICML 2021, arXiv 2002.05273.
 
-    >>> import downslope as ds
-    >>> [ds.optimizers.schedules.Exponential(rate=0.5).factor(k) for k in range(4)]
+    >>> from downslope.optimizers.schedules import Exponential
+    >>> [Exponential(rate=0.5).factor(k) for k in range(4)]
     [1.0, 0.5, 0.25, 0.125]
     """
 
@@ -54,8 +54,8 @@ class InverseTime(Schedule):
 
     Source: H. Robbins, S. Monro, Annals of Mathematical Statistics 22 (1951) 400-407.
 
-    >>> import downslope as ds
-    >>> [ds.optimizers.schedules.InverseTime(rate=1.0).factor(k) for k in (0, 1, 3)]
+    >>> from downslope.optimizers.schedules import InverseTime
+    >>> [InverseTime(rate=1.0).factor(k) for k in (0, 1, 3)]
     [1.0, 0.5, 0.25]
     """
 
@@ -80,8 +80,8 @@ class InverseSquareRoot(Schedule):
 
     Source: M. Zinkevich, ICML 2003, 928-936, theorem 1.
 
-    >>> import downslope as ds
-    >>> [ds.optimizers.schedules.InverseSquareRoot().factor(k) for k in (0, 3, 15)]
+    >>> from downslope.optimizers.schedules import InverseSquareRoot
+    >>> [InverseSquareRoot().factor(k) for k in (0, 3, 15)]
     [1.0, 0.5, 0.25]
     """
 
@@ -109,8 +109,8 @@ class Polynomial(Schedule):
 
     Source: A. Defazio, A. Cutkosky, H. Mehta, K. Mishchenko, arXiv 2310.07831 (p = 1).
 
-    >>> import downslope as ds
-    >>> [float(ds.optimizers.schedules.Polynomial(steps=4, power=2.0).factor(k)) for k in range(6)]
+    >>> from downslope.optimizers.schedules import Polynomial
+    >>> [float(Polynomial(steps=4, power=2.0).factor(k)) for k in range(6)]
     [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]
     """
 

@@ -41,7 +41,8 @@ class ReduceOnPlateau(Schedule):
     Source: A. Krizhevsky, I. Sutskever, G. Hinton, NIPS 2012, section 5 (there done by hand).
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.SGD(learning_rate=1.0 * ds.optimizers.schedules.ReduceOnPlateau(rate=0.5, patience=0))
+    >>> from downslope.optimizers.schedules import ReduceOnPlateau
+    >>> rule = ds.optimizers.SGD(learning_rate=1.0 * ReduceOnPlateau(rate=0.5, patience=0))
     >>> ds.minimize("x^2", start={"x": 1.0}, optimizer=rule, steps=2).history["x"].tolist()
     [1.0, -1.0, 0.0]
     """

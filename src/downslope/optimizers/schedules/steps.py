@@ -31,8 +31,8 @@ class StepDecay(Schedule):
 
     Source: R. Ge, S. Kakade, R. Kidambi, P. Netrapalli, NeurIPS 2019, arXiv 1904.12838, algorithm 1.
 
-    >>> import downslope as ds
-    >>> [ds.optimizers.schedules.StepDecay(every=2, rate=0.5).factor(k) for k in range(5)]
+    >>> from downslope.optimizers.schedules import StepDecay
+    >>> [StepDecay(every=2, rate=0.5).factor(k) for k in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
@@ -66,8 +66,8 @@ class MultiStep(Schedule):
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, CVPR 2016, arXiv 1512.03385, section 4.2 (falls chosen by hand).
 
-    >>> import downslope as ds
-    >>> [round(float(ds.optimizers.schedules.MultiStep(milestones=(2, 3)).factor(k)), 6) for k in range(5)]
+    >>> from downslope.optimizers.schedules import MultiStep
+    >>> [round(float(MultiStep(milestones=(2, 3)).factor(k)), 6) for k in range(5)]
     [1.0, 1.0, 0.1, 0.01, 0.01]
     """
 

@@ -29,8 +29,8 @@ class Warmup(Schedule):
 
     Source: P. Goyal et al., arXiv 1706.02677, section 2.2, "gradual warmup".
 
-    >>> import downslope as ds
-    >>> [round(ds.optimizers.schedules.Warmup(steps=3).factor(k), 6) for k in range(5)]
+    >>> from downslope.optimizers.schedules import Warmup
+    >>> [round(Warmup(steps=3).factor(k), 6) for k in range(5)]
     [0.1, 0.4, 0.7, 1.0, 1.0]
     """
 
@@ -69,8 +69,8 @@ class OneCycle(Schedule):
 
     Source: L. Smith, N. Topin, "Super-convergence", SPIE 11006 (2019), arXiv 1708.07120.
 
-    >>> import downslope as ds
-    >>> [round(float(ds.optimizers.schedules.OneCycle(steps=10).factor(k)), 6) for k in (0, 1, 2, 9, 20)]
+    >>> from downslope.optimizers.schedules import OneCycle
+    >>> [round(float(OneCycle(steps=10).factor(k)), 6) for k in (0, 1, 2, 9, 20)]
     [0.04, 0.52, 1.0, 4e-06, 4e-06]
     """
 

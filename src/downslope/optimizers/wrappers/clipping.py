@@ -21,7 +21,8 @@ class ClipByValue(Wrapper):
     It changes the gradient's direction. As ``torch.nn.utils.clip_grad_value_``.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.ClipByValue(optimizer=ds.optimizers.SGD(learning_rate=1.0), limit=0.5)
+    >>> from downslope.optimizers import ClipByValue
+    >>> rule = ClipByValue(optimizer=ds.optimizers.SGD(learning_rate=1.0), limit=0.5)
     >>> ds.minimize("x^2", start={"x": 3.0}, optimizer=rule, steps=2).history["x"].tolist()
     [3.0, 2.5, 2.0]
     """
@@ -46,7 +47,8 @@ class ClipByNorm(Wrapper):
     Source: R. Pascanu, T. Mikolov, Y. Bengio, ICML 2013, arXiv 1211.5063, algorithm 1.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.ClipByNorm(optimizer=ds.optimizers.SGD(learning_rate=1.0), limit=0.5)
+    >>> from downslope.optimizers import ClipByNorm
+    >>> rule = ClipByNorm(optimizer=ds.optimizers.SGD(learning_rate=1.0), limit=0.5)
     >>> ds.minimize("x^2", start={"x": 3.0}, optimizer=rule, steps=2).history["x"].tolist()
     [3.0, 2.5, 2.0]
     """

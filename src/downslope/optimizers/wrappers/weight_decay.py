@@ -22,7 +22,8 @@ class WeightDecay(Wrapper):
     history shows the objective without the penalty.
 
     >>> import downslope as ds
-    >>> rule = ds.optimizers.WeightDecay(optimizer=ds.optimizers.SGD(learning_rate=0.25), rate=2.0)
+    >>> from downslope.optimizers import WeightDecay
+    >>> rule = WeightDecay(optimizer=ds.optimizers.SGD(learning_rate=0.25), rate=2.0)
     >>> ds.minimize("(x - 1)^2", start={"x": 0.0}, optimizer=rule, steps=2).history["x"].tolist()
     [0.0, 0.5, 0.5]
     """

@@ -62,6 +62,7 @@ def plot_fit(
         DataError: the file cannot be written, or a table is needed.
 
     >>> import downslope as ds
+    >>> from downslope.plots import plot_fit
     >>> fit = ds.fit({"x": [2, 4, 6, 8], "y": [81, 93, 91, 97]}, "y ~ a*x + b", loss="rmse")
     >>> figure = plot_fit(fit, view="data, x=0:10")
     >>> [float(end) for end in figure.axes[0].get_xlim()]
