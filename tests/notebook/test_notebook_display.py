@@ -32,6 +32,18 @@ RECORDS = {
         lambda: ds.minimize(lambda p: (p**2).sum(), np.ones(50), steps=2, learning_rate=0.1),
         ["gradient_norm"],
     ),
+    "sweep": (
+        lambda: ds.sweep(BOWL, start=START, learning_rate=[0.5, 0.95], steps=10),
+        ["2 runs", "<th>learning_rate</th>", "<td>0.95</td>"],
+    ),
+    "comparison": (
+        lambda: ds.compare(BOWL, START, optimizer=["gradient_descent", "adam"], steps=10),
+        ["<td>adam</td>"],
+    ),
+    "race": (
+        lambda: ds.race(["rosenbrock"], ["bfgs", "adam"], starts=15, evaluations=200, seed=1),
+        ["<td>bfgs</td>"],
+    ),
 }
 
 

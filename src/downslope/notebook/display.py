@@ -8,6 +8,7 @@ import html
 import sys
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
+from numbers import Real
 from typing import Any, NamedTuple
 
 from downslope.descent.history import History
@@ -18,8 +19,11 @@ from downslope.messages import message
 from downslope.page.document import PageContent, check_content, content_of
 from downslope.page.fits import check_fit, content_of_fit
 from downslope.plots.records import draw_check, draw_forecast, draw_history
+from downslope.results.comparison import RunComparison
 from downslope.results.fit import Fit
+from downslope.results.race import Race
 from downslope.results.run import Run
+from downslope.results.sweep import Sweep
 
 MOST_ROWS = 20
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -77,6 +81,12 @@ def _shown(record: Any) -> DisplayForms:
             return DisplayForms(record.sentence, _of_forecast(record), lambda: draw_forecast(record))
         case GradientCheck():
             return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record))
+        case Sweep():
+            return DisplayForms(repr(record), _of_sweep(record), record.plot)
+        case Race():
+            return DisplayForms(str(record), _of_race(record), record.plot)
+        case RunComparison():
+            return DisplayForms(repr(record), record._repr_html_(), record.plot)
     raise TypeError(type(record).__name__)
 
 
@@ -114,6 +124,19 @@ def _of_check(check: GradientCheck) -> str:
     return _paragraph(check.sentence) + _table(heads, rows)
 
 
+def _of_sweep(sweep: Sweep) -> str:
+    columns = sweep.columns
+    rows = zip(*(values[:MOST_ROWS] for values in columns.values()), strict=True)
+    return "".join(map(_paragraph, sweep.summary())) + _table(columns, rows)
+
+
+def _of_race(race: Race) -> str:
+    before, after = race.said
+    rows = zip(*(column.texts for column in race.table), strict=True)
+    table = _table((column.title for column in race.table), rows)
+    return "".join(map(_paragraph, before)) + table + "".join(map(_paragraph, after))
+
+
 def _paragraph(said: Any) -> str:
     return f"<p>{html.escape(str(said))}</p>"
 
@@ -125,4 +148,4 @@ def _table(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(cell: Any) -> str:
-    return "" if cell is None else html.escape(cell if isinstance(cell, str) else f"{cell:.6g}")
+    return "" if cell is None else html.escape(f"{cell:.6g}" if isinstance(cell, Real) else str(cell))

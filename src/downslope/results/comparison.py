@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attached
 from downslope.descent.columns import NamedColumns
 from downslope.errors import DataError
 from downslope.messages import argument, message
@@ -130,6 +131,10 @@ class RunComparison(NamedColumns):
             for row in zip(*self.columns.values(), strict=True)
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         return f"RunComparison(runs={len(self.runs)}, columns=[{', '.join(self.columns)}])"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from downslope.attachments import attached
 from downslope.descent.function_state import FunctionState, FunctionWatch
 from downslope.errors import DataError, UsageError
 from downslope.files import write_atomically
@@ -216,6 +217,10 @@ class Race(RaceRecord):
             options: ``kind``, "ecdf", "profile", "quartiles" or "sensitivity" for one of them; ``theme``; ``size``.
         """
         return plot_race(self, path, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         return f"Race(methods={len(self.contestants)}, starts={int(self.finished.sum())}, seed={self.seed})"

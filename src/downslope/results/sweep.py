@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from downslope.attachments import attached
 from downslope.descent.function_state import NOTHING_REMEMBERED
 from downslope.explain.judgement import judged
 from downslope.messages import message, plural
@@ -137,6 +138,10 @@ class Sweep(SweepRecord):
                 )
             )
         return lines
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def __repr__(self) -> str:
         return "\n".join(
