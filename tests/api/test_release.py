@@ -22,6 +22,16 @@ def test_the_version_is_said_alike_everywhere():
     assert f"\n## {ds.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_every_fragment_of_the_changelog_has_a_kind_and_a_sentence():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]
+    assert tool["start_string"] in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    kinds = {kind["directory"] for kind in tool["type"]}
+    for path in (ROOT / tool["directory"]).iterdir():
+        if path.name != "README.md":
+            assert path.name.split(".")[1:] in [[kind, "md"] for kind in kinds], path.name
+            assert path.read_text(encoding="utf-8").strip()
+
+
 def test_all_has_what_each_extra_of_users_has():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
         "optional-dependencies"
