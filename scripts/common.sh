@@ -4,17 +4,21 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV="${DOWNSLOPE_VENV:-.venv}"
 
-runs() {
+is_enough() {
   command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
 find_python() {
-  if [ -n "${PYTHON:-}" ] && ! runs "$PYTHON"; then
-    echo "PYTHON=$PYTHON was asked for, and it does not run, or is older than Python 3.11." >&2
+  if [ -n "${PYTHON:-}" ]; then # the one that was asked for, or none
+    if is_enough "$PYTHON"; then
+      command -v "$PYTHON"
+      return
+    fi
+    echo "PYTHON=$PYTHON does not run, or is older than 3.11." >&2
     return 1
   fi
-  for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do
-    if [ -n "$candidate" ] && runs "$candidate"; then
+  for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
+    if is_enough "$candidate"; then
       command -v "$candidate"
       return
     fi
@@ -23,10 +27,18 @@ find_python() {
   return 1
 }
 
+version_of() {
+  "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+}
+
 base_python=$(find_python) || exit 1
 if [ ! -x "$VENV/bin/python" ]; then
   echo "== making a virtual environment in $VENV with $base_python"
   "$base_python" -m venv "$VENV"
+elif [ -n "${PYTHON:-}" ] && [ "$(version_of "$base_python")" != "$(version_of "$VENV/bin/python")" ]; then
+  echo "$VENV has Python $(version_of "$VENV/bin/python"), and PYTHON=$PYTHON is $(version_of "$base_python")." >&2
+  echo "Remove $VENV, or set DOWNSLOPE_VENV to another folder." >&2
+  exit 1
 fi
 PYTHON="$PWD/$VENV/bin/python"
 case "$VENV" in /*) PYTHON="$VENV/bin/python" ;; esac

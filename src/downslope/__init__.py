@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from downslope.results.race import Race
     from downslope.results.run import Run
     from downslope.results.sweep import Sweep
+    from downslope.results.worksheet import worksheet
     from downslope.sweeping.settings import Normal, grid, logspace
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
@@ -75,6 +76,7 @@ _HOMES = {
     "load": "downslope.results.loading",
     "resume": "downslope.api.resuming",
     "verify": "downslope.api.verifying",
+    "worksheet": "downslope.results.worksheet",
     "look": "downslope.api.look",
     "studio": "downslope.api.studio",
     "maximize": "downslope.api.minimization",
@@ -132,6 +134,7 @@ __all__ = [
     "studio",
     "sweep",
     "verify",
+    "worksheet",
 ]
 
 

@@ -20,6 +20,9 @@ for the reader of that moment; ``error.message`` is the data, and crosses to oth
 from __future__ import annotations
 
 import difflib
+import linecache
+import os
+import traceback
 from collections.abc import Iterable
 
 from downslope.messages import NOTHING, Message, as_message, listing, message
@@ -43,8 +46,12 @@ class DownslopeError(Exception):
         return str(self.message)
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows of it, in the place of the frames of this library: which error, and the sentence."""
-        return [f"{type(self).__name__}: {self}"]
+        """What IPython shows instead of its traceback: the reader's line, and what is said of it.
+
+        Of an error that a function of the reader's raised, the line there and what it says come first.
+        """
+        shown = [*_lines_of(self.__cause__), ""] if self.__cause__ is not None else []
+        return [*shown, *_lines_of(self)]
 
 
 class DownslopeWarning(DownslopeError, UserWarning):  # noqa: N818 - a warning, as Python names them
@@ -104,6 +111,29 @@ class ExpressionError(DownslopeError, ValueError):
         return "\n".join(lines)
 
 
+OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _lines_of(error: BaseException) -> list[str]:
+    """The line at which an error left the reader's code, and its text.
+
+    It is the line that called us; of an error from below us, the one that raised it.
+    """
+    frames = list(traceback.walk_tb(error.__traceback__))
+    ours = [frame.f_code.co_filename.startswith(OURS) for frame, _ in frames]
+    if isinstance(error, DownslopeError):
+        frames = frames[: ours.index(True)] if True in ours else frames
+    else:
+        frames = [one for one, is_ours in zip(frames, ours, strict=True) if not is_ours]
+    lines = []
+    if frames:
+        frame, number = frames[-1]
+        text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+        if text:
+            lines.append(f"----> {number} {text}")
+    return [*lines, f"{type(error).__name__}: {error}"]
+
+
 def _window(source: str, position: int, width: int = 72) -> tuple[str, str]:
     """The line of ``source`` around ``position``, cut to ``width``, and a caret below the place."""
     begin = source.rfind("\n", 0, position) + 1
@@ -144,7 +174,6 @@ def _plain(word: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> Message:
     """The question "Did you mean ...?" with the known names nearest to ``name``, or nothing.
 
-    >>> from downslope.errors import nearest
     >>> print(nearest("adm", ["adam", "momentum"]))
     Did you mean 'adam'?
     """

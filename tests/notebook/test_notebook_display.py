@@ -33,14 +33,17 @@ RECORDS = {
         ["gradient_norm"],
     ),
     "sweep": (
-        lambda: ds.sweep(BOWL, start=START, learning_rate=[0.1, 0.5, 1.1], steps=30),
-        ["1 diverged", "<th>learning_rate</th>", "<td>0.5</td>"],
+        lambda: ds.sweep(BOWL, start=START, learning_rate=[0.5, 0.95], steps=10),
+        ["2 runs", "<th>learning_rate</th>", "<td>0.95</td>"],
+    ),
+    "comparison": (
+        lambda: ds.compare(BOWL, START, optimizer=["gradient_descent", "adam"], steps=10),
+        ["<td>adam</td>"],
     ),
     "race": (
-        lambda: ds.race(BOWL, ["momentum", "adam"], start=START, seed=1, starts=15, evaluations=200),
-        ["2 methods over 15 starts", "<td>momentum</td>"],
+        lambda: ds.race(["rosenbrock"], ["bfgs", "adam"], starts=15, evaluations=200, seed=1),
+        ["<td>bfgs</td>"],
     ),
-    "comparison": (lambda: ds.compare([run(), run()]), ["<th>status</th>", "<td>step_limit</td>"]),
 }
 
 

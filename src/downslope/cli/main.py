@@ -37,6 +37,7 @@ from downslope.cli.studio import studio
 from downslope.cli.sweep import sweep
 from downslope.cli.verify import verify
 from downslope.cli.words import CommandGroup, Option, chosen_language, in_our_words, refused
+from downslope.cli.worksheet import worksheet
 from downslope.errors import DownslopeError, nearest
 from downslope.files import system_reason
 from downslope.messages import listing, message, reading, sentences
@@ -208,6 +209,7 @@ _COMMANDS = (
     explain_command,
     export,
     page,
+    worksheet,
     studio,
     check_gradient,
     check_loop,

@@ -8,9 +8,8 @@ import html
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
+from numbers import Real
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.history import History
@@ -91,12 +90,9 @@ def _shown(record: Any) -> DisplayForms:
             page = None if record.cost is None else _page_of_runs(lambda: _checked_run(record))
             return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record), page)
         case Sweep():
-            said = "\n".join(record.summary())
-            return DisplayForms(repr(record), _paragraph(said) + _of_columns(record.columns), record.plot)
+            return DisplayForms(repr(record), _of_sweep(record), record.plot)
         case Race():
-            before, after = record.said
-            said = "".join(map(_paragraph, (*before, *after)))
-            return DisplayForms(str(record), said + _of_columns(record.columns), record.plot)
+            return DisplayForms(str(record), _of_race(record), record.plot)
         case RunComparison():
             return DisplayForms(repr(record), _of_columns(record.columns), record.plot)
     raise TypeError(type(record).__name__)
@@ -163,8 +159,18 @@ def _of_check(check: GradientCheck) -> str:
 
 
 def _of_columns(columns: Mapping[str, Any]) -> str:
-    shown = [list(column[:MOST_ROWS]) for column in columns.values()]
-    return _table(columns, zip(*shown, strict=True))
+    return _table(columns, zip(*(values[:MOST_ROWS] for values in columns.values()), strict=True))
+
+
+def _of_sweep(sweep: Sweep) -> str:
+    return "".join(map(_paragraph, sweep.summary())) + _of_columns(sweep.columns)
+
+
+def _of_race(race: Race) -> str:
+    before, after = race.said
+    rows = zip(*(column.texts for column in race.table), strict=True)
+    table = _table((column.title for column in race.table), rows)
+    return "".join(map(_paragraph, before)) + table + "".join(map(_paragraph, after))
 
 
 def _paragraph(said: Any) -> str:
@@ -178,7 +184,4 @@ def _table(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(cell: Any) -> str:
-    if cell is None:
-        return ""
-    number = isinstance(cell, (int, float, np.integer, np.floating)) and not isinstance(cell, bool)
-    return html.escape(f"{cell:.6g}" if number else str(cell))
+    return "" if cell is None else html.escape(f"{cell:.6g}" if isinstance(cell, Real) else str(cell))

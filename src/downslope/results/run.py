@@ -18,6 +18,8 @@ from downslope.results.continuing import BranchOptions, ResumeOptions, at, branc
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from downslope.results.worksheet import Worksheet, WorksheetOptions
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Run(Descent):
@@ -97,6 +99,18 @@ class Run(Descent):
         if path is not None:
             write_atomically(path, page.encode())
         return page
+
+    def worksheet(self, **options: Unpack[WorksheetOptions]) -> Worksheet:
+        """A handout with the table of the run to be completed by hand, and its solution; see ``downslope.worksheet``.
+
+        >>> import downslope as ds
+        >>> run = ds.minimize("x^2", start={"x": 3.0}, learning_rate=0.25, steps=3)
+        >>> print(run.worksheet(blanks=["x"]).to_markdown().splitlines()[0])
+        # Worksheet: x^2
+        """
+        from downslope.results.worksheet import worksheet  # few runs become one
+
+        return worksheet(self, **options)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
