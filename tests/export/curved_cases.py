@@ -39,7 +39,7 @@ PLACES: dict[str, dict[str, Any]] = {
         "x_tolerance": 1e-7,
     },
     "target": {"objective": BOWL, "start": START, "target": 0.5},
-    "every third row": {"objective": BOWL, "start": {"x": -30, "y": 40}, "every": 3, **TEST},
+    "every third row": {"objective": BOWL, "start": {"x": -6, "y": 8}, "every": 3, **TEST},
     "names": {
         "objective": "(s - 1)^2 + (state - 2)^2 + (H - 1)^2*(s^2 + 1) + (at - move)^2 + (move - s)^2",
         "start": {"s": 1.4, "state": 0.5, "H": 1.3, "at": 1.2, "move": 0.9},

@@ -91,11 +91,16 @@ def test_what_a_dialect_cannot_write_is_refused_with_who_does() -> None:
 
 @pytest.mark.parametrize("rule", ["newton", "trust_region"])
 def test_second_derivatives_of_several_classes(rule: str, tmp_path: Any) -> None:
-    fit = CLASSES(
-        optimizer=rule
-    )  # along one direction, to all intercepts the same is added, the cost is level
+    """Where to all intercepts the same is added the cost is level: there rounding says whether it curves up or down.
+
+    So whether the curvature is added to, and with it the later steps, are as the factorisation rounds.
+    """
+    fit = CLASSES(optimizer=rule)
     printed = execute((), {0: fit.export("numpy")}, tmp_path)[0]
-    assert printed.rows[:, 1] == pytest.approx(fit.run.history.value, rel=1e-8)
+    assert printed.rows[0, 1:3] == pytest.approx(
+        [fit.run.history.value[0], fit.run.history.gradient_norm[0]], rel=1e-8
+    )
+    assert printed.rows[:, 1] == pytest.approx(fit.run.history.value, rel=1e-3)
 
 
 @pytest.mark.parametrize("rule", RULES)
