@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from downslope.api.table_fitting import fit
-from downslope.errors import DataError
+from downslope.errors import DataError, UsageError
 from downslope.results.fit_loading import load_fit
 
 RNG = np.random.default_rng(8)
@@ -114,6 +114,14 @@ def test_the_json_has_no_nan(tmp_path):
     saved = json.loads((tmp_path / "f.json").read_text(), parse_constant=pytest.fail)
     assert found.r2 is None  # of targets that are all the same
     assert saved["r2"] is None
+
+
+@pytest.mark.parametrize("ask", ["predict", "predict_interval", "residuals"])
+def test_an_option_that_is_none_is_refused(ask):
+    found = fit(TABLE, "y ~ a*x + b*z + c")
+    for table in (None, TABLE):
+        with pytest.raises(UsageError, match=r"no option 'drop_mising'\. Did you mean 'drop_missing'"):
+            getattr(found, ask)(table, drop_mising=True)
 
 
 def test_predict_refuses_the_wrong_width():

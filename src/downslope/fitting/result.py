@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from downslope.descent import Descent
 from downslope.descent.history import History
-from downslope.errors import DataError, UsageError
+from downslope.errors import DataError, UsageError, nearest
 from downslope.explain.findings.finding import Finding
 from downslope.fitting.holdout import Holdout
 from downslope.fitting.intervals import Interval, PredictionSpread, checked_level, spread_of
@@ -27,7 +27,7 @@ from downslope.fitting.uncertainty import (
     NONE_BY_SEPARATION,
     standard_errors,
 )
-from downslope.messages import Message, message
+from downslope.messages import Message, message, sentences
 from downslope.objectives import Objective
 
 ROUNDING = 1e-14  # an R² no larger is that of the mean alone
@@ -261,6 +261,11 @@ class FitResult:
         return self.model.residuals(self._frame(table, self.model.hypothesis.target, **options))
 
     def _frame(self, table: Any, *more: str, **options: Unpack[PredictOptions]) -> Any:
+        known = PredictOptions.__optional_keys__ | PredictOptions.__required_keys__
+        for name in options.keys() - known:
+            raise UsageError(
+                sentences(message("there is no option '{name}'.", name=name), nearest(name, known))
+            )
         if table is not None:
             return self.model.frame_of(table, *more, **options)
         problem = self._task()
