@@ -174,6 +174,7 @@ def _plain(word: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> Message:
     """The question "Did you mean ...?" with the known names nearest to ``name``, or nothing.
 
+    >>> from downslope.errors import nearest
     >>> print(nearest("adm", ["adam", "momentum"]))
     Did you mean 'adam'?
     """

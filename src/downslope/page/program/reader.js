@@ -47,8 +47,11 @@ function fragment(node, begin, end, value = null, sign = null) {
   return { node, begin, end, value, sign };
 }
 
-/** A fragment made of others: constant if they all are, and then finite. */
+/** A fragment made of others: constant if they all are, and then finite; whatever is divided, not by zero. */
 function joined(node, parts, begin, end, sign = null) {
+  if (node.kind === "quotient" && parts.length > 1 && parts.at(-1).value === 0) {
+    throw new Refusal(say("not_finite"), begin, end, [say("division_by_zero")]);
+  }
   if (parts.some((part) => part.value === null)) return fragment(node, begin, end, null, sign);
   const value = combine(node, parts.map((part) => part.value));
   if (!Number.isFinite(value)) throw new Refusal(say("not_finite"), begin, end, whyNotReal(node));
@@ -58,7 +61,7 @@ function joined(node, parts, begin, end, sign = null) {
 const isNumber = (node, value) => node.kind === "number" && node.value === value;
 
 function whyNotReal({ kind, name, parts }) {
-  if (kind === "quotient" && isNumber(parts[1], 0)) return [say("division_by_zero")];
+  if (kind === "power" && isNumber(parts[0], 0)) return [say("division_by_zero")];
   if (kind === "call" && FUNCTIONS.get(name).outside) return [say(FUNCTIONS.get(name).outside)];
   const exponent = kind === "power" ? parts[1] : null;
   if (exponent?.kind === "quotient" && isNumber(exponent.parts[0], 1) && isNumber(exponent.parts[1], 3)) {
