@@ -126,3 +126,75 @@ def test_a_free_pole_beside_an_edge_is_not_called_least() -> None:
     point = ds.minimize("atanh(x)", start={"x": 0.5}).explain().point
     assert point.detail != "least"
     assert np.isfinite(point.distance)
+
+
+@pytest.mark.parametrize(
+    ("formula", "start", "at", "climbing"),
+    [
+        ("log(x) + x^2", {"x": 1}, {"x": 0}, False),
+        ("log(x + y) + x^2 + y^2", {"x": 1, "y": 1}, {"x": 0, "y": 0}, False),
+        ("0.01*log(x) + 100*x", {"x": 1}, {"x": 0}, False),
+        ("log(3 - x) - x", {"x": 1}, {"x": 3}, False),
+        ("atanh(x) + x", {"x": 0.5}, {"x": -1}, False),
+        ("-x^(-0.5)", {"x": 1}, {"x": 0}, False),
+        ("-log(x) - x^2", {"x": 1}, {"x": 0}, True),
+    ],
+)
+def test_who_steps_over_a_pole_is_told_of_it(
+    formula: str, start: dict[str, float], at: dict[str, float], climbing: bool
+) -> None:
+    descend = ds.maximize if climbing else ds.minimize
+    (finding,) = descend(formula, start=start, learning_rate=0.3).explain().findings
+    assert finding.code == "left_domain"
+    assert finding.evidence["pole"] == pytest.approx(at, abs=1e-12)
+    assert f"towards which the value {'rises' if climbing else 'falls'} without limit" in finding.sentence
+    last = math.inf
+    for part in np.geomspace(1, 1e-12, 7):  # it falls by as much in each hundredth of the way to the pole
+        point = {name: at[name] + part * (start[name] - at[name]) for name in at}
+        words = {"log": math.log, "atanh": math.atanh, **point}
+        here = (-1 if climbing else 1) * eval(formula.replace("^", "**"), words)
+        assert here < last
+        last = here
+
+
+@pytest.mark.parametrize(
+    "formula", ["sqrt(x) + x", "x*log(x) + 4*x", "log(sqrt(x) + 1e-9) + x", "-sqrt(x) + x^2 + 9*x"]
+)
+def test_what_stays_finite_at_its_edge_is_called_no_pole(formula: str) -> None:
+    told = ds.minimize(formula, start={"x": 1}, learning_rate=0.3).explain()
+    assert all("pole" not in finding.evidence for finding in told.findings)
+
+
+SEVERAL: dict[str, tuple[str, dict[str, float], dict[str, list[float | None]]]] = {
+    "two roots": ("sqrt(x) + sqrt(y) + x + 2*y", {"x": 1, "y": 2}, {"x": [0, None], "y": [0, None]}),
+    "one of each side": (
+        "(x - 1)^1.5 + (3 - y)^1.5 + x - 2*y",
+        {"x": 2, "y": 2},
+        {"x": [1, None], "y": [None, 3]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("rate", [None, 0.1])
+def test_walls_of_several_coordinates_are_advised_together(name: str, rate: float | None) -> None:
+    formula, start, bounds = SEVERAL[name]
+    told = ds.minimize(formula, start=start, learning_rate=rate).explain()
+    (advice,) = [finding.advice for finding in told.findings if finding.advice is not None]
+    assert advice.setting["bounds"] == bounds
+
+
+@pytest.mark.parametrize("count", [3, 80, 3000])
+def test_a_wall_of_many_coordinates_is_one_bound(count: int) -> None:
+    def cost(x: Any) -> Any:
+        return np.sum(np.sqrt(x)) + 0.01 * np.sum((x - 1) ** 2)
+
+    (finding,) = ds.minimize(cost, np.linspace(1, 2, count)).explain().findings
+    assert finding.code == "edge_of_domain"
+    assert finding.evidence["at"] == {"x[0]": 0.0}
+    assert finding.advice is not None
+    assert list(finding.advice.setting["bounds"]) == ["x"]
+    low, high = finding.advice.setting["bounds"]["x"]
+    held = ds.minimize(cost, np.linspace(1, 2, count), bounds={"x": (low, high)})
+    assert held.success
+    assert held.x == pytest.approx(np.zeros(count), abs=1e-2)

@@ -99,7 +99,9 @@ class Downslope(CommandGroup):
     def _refuse_command(self, ctx: click.Context, name: str) -> None:
         hint = nearest(name, self.commands)
         if not hint and not name.isidentifier():
-            hint = message("To descend an expression: {command}", command=f'downslope minimize "{name:.60}"')
+            hint = message(
+                "To descend an expression:\n  {command}", command=f'downslope minimize "{name:.60}"'
+            )
         hint = hint or message("There are: {commands}.", commands=listing(self.list_commands(ctx)))
         raise refused(sentences(message("there is no command '{name:.60}'.", name=name), hint), ctx)
 

@@ -300,7 +300,7 @@ class Diagnosis:
     @cached_property
     def wall(self) -> Wall | None:
         """The edge of the domain at which the run stands, and which keeps it from going on downhill."""
-        if self.status != Status.STALLED or not (len(self.run.history) and self.known):
+        if self.status != Status.STALLED or not (len(self.run.history) and len(self.names)):
             return None
         try:
             gradient = self.view.gradient(self.final)

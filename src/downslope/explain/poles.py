@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from downslope.descent import Descent
 from downslope.descent.norms import norm_of
 from downslope.explain.analysis_view import AnalysisView
-from downslope.explain.subexpressions import divisors
+from downslope.explain.subexpressions import Failure, divisors
 from downslope.objectives import Objective, Vector
 
 CROSSINGS = 2000  # points between which a pole is looked for
@@ -21,6 +21,9 @@ GROWN = 1e3  # times the value before it: so much more it must be near a pole
 NEARLY_THERE = 1e-9  # of the way from the point before it: there it must have grown so
 STEEP = 1e-4  # of the scale: as far on, a value that falls at this slope would be twice as low
 ASIDE = 1e-2  # of the scale, uphill, where the value that it is held against is taken
+TENFOLD = np.geomspace(1e-5, 1e-10, 6)  # of the way back from an edge, where the values before it are taken
+LASTING = 0.9  # of a fall in a tenfold distance that the next has to be, where it is without end
+DIGITS = 12  # of an argument at the edge of a function's domain
 RAY = 12  # points in each tenfold distance along a ray
 
 
@@ -90,6 +93,29 @@ def falls_towards(view: AnalysisView, at: Vector, before: Vector) -> bool:
     """Whether the objective falls without end from a point before a pole towards it."""
     near = view.value(at + NEARLY_THERE * (before - at))
     return near < -GROWN * (1 + abs(view.value(before)))
+
+
+def has_a_pole_at_its_edge(view: AnalysisView, failure: Failure, before: Vector, outside: Vector) -> bool:
+    """Whether the objective falls without end from a point towards the edge of the domain of a function in it.
+
+    The function itself is infinite at the edge, as log(u) is at u = 0, and in each tenfold distance to it the
+    objective falls by as much as in the one before, or more.
+
+    Args:
+        view: the objective as descent sees it.
+        failure: what is no number right beyond the edge.
+        before: the point inside.
+        outside: the first point beyond, right behind the edge.
+    """
+    if failure.value_at is None or failure.of != "value":
+        return False
+    number = failure.number
+    at_the_edge = {number, float(f"{number:.{DIGITS}g}"), 0.0 if abs(number) < NEARLY_THERE else number}
+    if not any(np.isinf(failure.value_at(one)) for one in at_the_edge):
+        return False
+    values = np.array([view.value(outside + part * (before - outside)) for part in TENFOLD])
+    falls = values[:-1] - values[1:]
+    return bool(np.all(falls > 0) and np.all(falls[1:] >= LASTING * falls[:-1]))
 
 
 class Slope(NamedTuple):

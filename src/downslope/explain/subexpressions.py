@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class Failure:
         number: the argument's value.
         value: what the part gives: NaN or an infinity.
         of: "value" or the coordinate whose partial derivative fails.
+        value_at: what the part gives where that argument is another number.
     """
 
     part: str
@@ -44,6 +45,7 @@ class Failure:
     number: float
     value: float
     of: str = "value"
+    value_at: Callable[[float], float] | None = field(default=None, compare=False, repr=False)
 
 
 def failure_at(objective: Objective, x: Vector) -> Failure | None:
@@ -70,7 +72,7 @@ def failure_at(objective: Objective, x: Vector) -> Failure | None:
             except DownslopeError:
                 continue
             if found is not None:
-                return Failure(found.part, found.argument, found.number, found.value, name)
+                return replace(found, of=name)
     return None
 
 
@@ -113,13 +115,15 @@ def _innermost(root: t.Node, values: dict[str, float], cast: Callable[[float], A
         failure = None
         if not np.isfinite(value):
             inside = [f for number, f in parts if f is not None and not np.isfinite(number)]
-            failure = inside[0] if inside else _failure(node, numbers, value)
+            failure = inside[0] if inside else _failure(node, numbers, values, cast)
         results.append((value, failure))
     return results[0][1]
 
 
-def _failure(node: t.Node, numbers: Sequence[Any], value: Any) -> Failure:
-    below = t.children(node)
+def _failure(
+    node: t.Node, numbers: Sequence[Any], values: dict[str, float], cast: Callable[[float], Any]
+) -> Failure:
+    below, value = t.children(node), _value(node, numbers, values, cast)
     which = 0
     if isinstance(node, t.Quotient):
         which = 1
@@ -131,7 +135,13 @@ def _failure(node: t.Node, numbers: Sequence[Any], value: Any) -> Failure:
         which = 1 if isinstance(below[0], (t.Number, t.NamedConstant)) else 0
     argument = below[which] if below else node
     number = float(numbers[which]) if len(numbers) else float(value)
-    return Failure(_text(node), _text(argument), number, float(value))
+
+    def value_at(other: float) -> float:
+        parts = [cast(other) if k == which else part for k, part in enumerate(numbers)]
+        with np.errstate(all="ignore"):
+            return float(_value(node, parts, values, cast))
+
+    return Failure(_text(node), _text(argument), number, float(value), value_at=value_at)
 
 
 def _text(node: t.Node) -> str:

@@ -30,6 +30,7 @@ STRAIGHT = (
     1e3  # lengths over which a slope that is called straight must outweigh a curvature too small to be seen
 )
 MEASURED = 1e-9  # a doubt above this is that of differences
+SAME_STEPS = 1e-4  # of the steps: so far apart two counts are the same
 
 
 class ForecastQuestion(NamedTuple):
@@ -290,6 +291,25 @@ def noise_at(view: AnalysisView, curvature: Curvature, x: Vector) -> float:
     return view.precision * norm_of(vectors @ (np.abs(curvature.values) * (vectors.T @ np.abs(x))))
 
 
+def _sure_steps(
+    given: LinearRule, quadratic: QuadraticModel, curvature: Curvature, tolerance: float
+) -> float | None:
+    """The steps to a tolerance; None where curvatures as near as those that were measured would take others."""
+    steps = steps_to(given, curvature, quadratic.gradient, tolerance)
+    if steps is None or quadratic.doubt < MEASURED:
+        return steps
+    parts = curvature.vectors.T @ quadratic.gradient
+    first = np.array([given.matrix(float(v))[0, 0] for v in curvature.values]) * parts
+    if steps > 1 and norm_of(first) <= tolerance + STRAIGHT * quadratic.doubt * norm_of(parts):
+        return None  # the first step may as well land on the minimum
+    for way in (1 - quadratic.doubt, 1 + quadratic.doubt):
+        moved = replace(curvature, values=way * curvature.values)
+        others = steps_to(given, moved, quadratic.gradient, tolerance)
+        if others is None or abs(others - steps) > 1 + SAME_STEPS * steps:
+            return None
+    return steps
+
+
 def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: float) -> Forecast | None:
     """The forecast from a curvature and the first gradient; None where differences leave open what curves.
 
@@ -335,7 +355,7 @@ def from_curvature(quadratic: QuadraticModel, setup: Setup | None, tolerance: fl
         steps_at_best_rate=_steps(best, curvature, gradient, tolerance) if counts else None,
         learning_rate=None if given is None else given.rate,
         tolerance=tolerance,
-        steps=None if given is None or not counts else steps_to(given, curvature, gradient, tolerance),
+        steps=None if given is None or not counts else _sure_steps(given, quadratic, curvature, tolerance),
         diverges=None if given is None else any(growing) or not bounded,
         zigzag=None if given is None else any(f is not None and f.imag == 0 and f.real < 0 for f in factors),
         directions=tuple(

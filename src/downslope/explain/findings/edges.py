@@ -7,26 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from downslope.descent.bounds import within_bounds
 from downslope.descent.norms import norm_of
-from downslope.errors import UsageError
 from downslope.explain.advice import Advice, Candidate, first_to_work, leave_out, rates, trial
 from downslope.explain.budget import TooDearError
 from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.findings.within import bound, edge_along, held_at, is_opaque
+from downslope.explain.poles import has_a_pole_at_its_edge
 from downslope.explain.subexpressions import Failure, failure_at, kinks_at
-from downslope.explain.walls import edge_between, plain
-from downslope.objectives import Objective, Vector
-from downslope.optimizers import as_optimizer
+from downslope.explain.walls import MOST_AXES, edge_between, plain
+from downslope.objectives import Vector
 
-NAME = re.compile(r"\w+")
+NAME = re.compile(r"\w+(?:\[[\d, ]+\])?")
 MARGIN = 1e-3  # of the way to the edge of the domain, where a bound is put
-BEFORE = (
-    1e-9,
-    1e-6,
-    1e-3,
-)  # of the way from an edge to the start, where a bound is put that is to have a slope
 
 
 def left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
@@ -44,7 +38,30 @@ def left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
         else as_dict(diagnosis.run.final, diagnosis.run.objective.parameters.coordinates),
     }
     advice = None if step == 0 else _stay_inside(diagnosis, left)
-    return Finding(code, evidence, True, advice, key_of(code, failure, step))
+    key = key_of(code, failure, step)
+    if key == "left_domain":
+        pole = _pole_on_the_way(diagnosis, left)
+        if pole is not None:
+            evidence |= {"pole": as_dict(pole, diagnosis.run.objective.parameters.coordinates)}
+            key = "left_domain.pole"
+    return Finding(code, evidence, True, advice, key)
+
+
+def _pole_on_the_way(diagnosis: Diagnosis, left: Vector) -> Vector | None:
+    """The edge of the domain that a step crossed, where the objective falls without end towards it; else None."""
+    good, view, free = diagnosis.run.final, diagnosis.view, diagnosis.free
+    way = left - good
+    try:
+        _, outside = edge_between(lambda part: diagnosis.run.objective.value(good + part * way), 0.0, 1.0)
+        failure = failure_at(diagnosis.run.objective, good + outside * way)
+        if failure is None or not has_a_pole_at_its_edge(
+            view, failure, diagnosis.final, (good + outside * way)[free]
+        ):
+            return None
+    except TooDearError:
+        return None
+    at = good + outside * way
+    return np.array([plain(float(x), float(x), float(size)) for x, size in zip(at, np.abs(way), strict=True)])
 
 
 def at_a_wall(diagnosis: Diagnosis) -> Finding | None:
@@ -63,22 +80,8 @@ def at_a_wall(diagnosis: Diagnosis) -> Finding | None:
     at = {names[i]: wall.edge} if alone else as_dict(full, names)
     evidence = {"step": diagnosis.run.nit, "at": at, **parts_of(failure)}
     key = "edge_of_domain" if failure is not None else "edge_of_domain.opaque"
-    advice = _held_at(diagnosis, i, wall.edge, float(beyond[i]))
+    advice = held_at(diagnosis, i, wall.edge, float(beyond[i]))
     return Finding("edge_of_domain", evidence, True, advice, key)
-
-
-def _held_at(diagnosis: Diagnosis, i: int, edge: float, beyond: float) -> Advice | None:
-    """A bound at the edge, or where there is no slope on it, a little before it."""
-    on_it = diagnosis.run.final.copy()
-    on_it[i] = edge
-    pole = diagnosis.sign * diagnosis.run.objective.value(on_it) == -np.inf
-    if diagnosis.setup.bounded or pole:
-        return None
-    begun, name = float(diagnosis.run.start[i]), diagnosis.run.objective.parameters.coordinates[i]
-    numbers = [edge] + [edge + float(f"{part * (begun - edge):.1g}") for part in BEFORE]
-    pairs = [(number, None) if beyond < begun else (None, number) for number in numbers]
-    candidates = (bound(diagnosis, name, pair) for pair in pairs)
-    return first_to_work(diagnosis, [candidate for candidate in candidates if candidate is not None])
 
 
 def corner(diagnosis: Diagnosis, left: Vector) -> Finding | None:
@@ -136,15 +139,13 @@ def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     Its calls are counted, and trials of rates would use up those that tell where the edge is.
     """
     try:
-        if _is_opaque(diagnosis.run.objective):
+        if is_opaque(diagnosis.run.objective):
             return _leaning(diagnosis, left) or _bounded(diagnosis, left)
+        if len(left) > MOST_AXES:  # each trial takes a good part of what may be spent
+            return _leaning(diagnosis, left) or _smaller_or_bounded(diagnosis, left)
         return _smaller_or_bounded(diagnosis, left)
     except TooDearError:
         return None  # that it left the domain is said all the same
-
-
-def _is_opaque(objective: Objective) -> bool:
-    return objective.expression is None and objective.program is None
 
 
 def _smaller_or_bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
@@ -164,9 +165,9 @@ def _leaning(diagnosis: Diagnosis, left: Vector) -> Advice | None:
     """A bound at the edge itself, where the objective falls all the way to it."""
     good, scale = diagnosis.run.final, float(np.max(np.abs(diagnosis.run.start - left)))
     for i in range(len(good)):
-        found = _edge(diagnosis, good, left, i)
+        found = edge_along(diagnosis, good, left, i)
         if found is not None:
-            return _held_at(diagnosis, i, plain(*found, scale), float(left[i]))
+            return held_at(diagnosis, i, plain(*found, scale), float(left[i]))
     return None
 
 
@@ -176,13 +177,13 @@ def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
         return None
     good, names = diagnosis.run.final, diagnosis.run.objective.parameters.coordinates
     for i, name in enumerate(names):
-        found_edge = _edge(diagnosis, good, left, i)
+        found_edge = edge_along(diagnosis, good, left, i)
         if found_edge is None:
             continue
         edge = found_edge[1]
         inside = float(edge + MARGIN * (good[i] - edge))
         pair = (inside, None) if left[i] < good[i] else (None, inside)
-        candidate = bound(diagnosis, name, pair)
+        candidate = bound(diagnosis, {name: pair})
         run = None if candidate is None else trial(diagnosis, candidate)
         if run is None or abs(run.final[i] - inside) <= MARGIN * abs(good[i] - inside):
             continue  # it would only lean on the bound that was made up
@@ -190,40 +191,3 @@ def _bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
         if found is not None:
             return found
     return None
-
-
-def bound(diagnosis: Diagnosis, name: str, pair: tuple[float | None, float | None]) -> Candidate | None:
-    """A bound on one coordinate, with a method that can be kept within it; None where there is none such."""
-    if diagnosis.setup.wrapped or diagnosis.setup.schedule is not None:
-        return None
-    own = diagnosis.setup.rule.projects and not _is_opaque(diagnosis.run.objective)  # its calls are counted
-    rule, bounds = diagnosis.run.optimizer if own else as_optimizer("spg"), {name: pair}
-    try:
-        rule, objective, start = within_bounds(rule, diagnosis.run.objective, diagnosis.run.start, bounds)
-    except UsageError:
-        return None  # the start lies outside
-    setting = {"bounds": {name: list(pair)}} | ({} if own else {"optimizer": None, "hyperparameters": None})
-    if not own and diagnosis.rate is not None:
-        setting["learning_rate"] = None
-    chosen = not own and type(diagnosis.setup.rule).name() != "auto"
-    key = "advice.bounds_alone" if chosen else "advice.bounds"
-    return Candidate(key=key, setting=setting, optimizer=rule, start=start, objective=objective)
-
-
-def _edge(diagnosis: Diagnosis, good: Vector, left: Vector, i: int) -> tuple[float, float] | None:
-    """The last number with a value and a slope and the first without, coordinate ``i`` moved alone from good to bad.
-
-    None where it does not leave the domain so.
-    """
-    objective = diagnosis.run.objective
-
-    def value(number: float) -> float:
-        x = good.copy()
-        x[i] = number
-        if _is_opaque(objective):
-            return objective.value(x)  # whose slope would take calls that are counted
-        there, slope = objective.value_and_gradient(x)
-        return float(there) if np.all(np.isfinite(slope)) else np.nan
-
-    inside, outside = float(good[i]), float(left[i])
-    return None if np.isfinite(value(outside)) else edge_between(value, inside, outside)

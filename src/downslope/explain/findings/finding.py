@@ -7,7 +7,10 @@ from typing import Any
 
 from downslope.explain.advice import Advice
 from downslope.explain.sentences import say
-from downslope.messages import Message
+from downslope.messages import Message, listing
+
+MOST_NAMED = 8  # coordinates of a place that are all named; of more, the first
+MOST_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,9 @@ class Finding:
         """The same as data."""
         key = self.key or (self.code if self.exact else f"{self.code}.local")
         key += ".up" if self.up else ""
-        at = self.evidence.get("at")
-        place = (
-            ", ".join(f"{name} = {number:.6g}" for name, number in at.items()) if isinstance(at, dict) else ""
-        )
+        at = self.evidence.get("pole", self.evidence.get("at"))
+        shown = [f"{name} = {number:.6g}" for name, number in at.items()] if isinstance(at, dict) else []
+        place = listing(shown, most=MOST_SHOWN) if len(shown) > MOST_NAMED else ", ".join(shown)
         return say(f"finding.{key}", **self.evidence, place=place)
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from downslope.explain.curvature import along, as_dict
 from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings import edges
 from downslope.explain.findings.finding import Finding
+from downslope.explain.findings.within import bound
 from downslope.explain.line_probe import fall_without_end
 from downslope.explain.poles import falls_towards, first_crossing, place_of
 from downslope.explain.subexpressions import divisors, failure_at
@@ -117,7 +118,7 @@ def _on_this_side(diagnosis: Diagnosis, at: Vector, side: Vector) -> Advice | No
         i = int(moved[0])
         edge = float(f"{at[i] + edges.MARGIN * (side[i] - at[i]):.3g}")
         pair = (edge, None) if side[i] > at[i] else (None, edge)
-        candidate = edges.bound(diagnosis, diagnosis.run.objective.parameters.coordinates[i], pair)
+        candidate = bound(diagnosis, {diagnosis.run.objective.parameters.coordinates[i]: pair})
         run = None if candidate is None else trial(diagnosis, candidate)
         if (
             candidate is not None

@@ -96,6 +96,14 @@ FINDINGS: Mapping[str, Template] = {
         "The gradient supplied is not the derivative of the objective, most of all in {coordinate}."
     ),
     "left_domain": Template("Step {step} left the domain: {expression} with {argument} = {value:.6g}."),
+    "left_domain.pole": Template(
+        "Step {step} left the domain: {expression} with {argument} = {value:.6g}. On its way lies a pole, "
+        "{place}, towards which the value falls without limit."
+    ),
+    "left_domain.pole.up": Template(
+        "Step {step} left the domain: {expression} with {argument} = {value:.6g}. On its way lies a pole, "
+        "{place}, towards which the value rises without limit."
+    ),
     "left_domain.start": Template(
         "The start is outside the domain: {expression} with {argument} = {value:.6g}."
     ),
