@@ -43,7 +43,9 @@ def default(value: str) -> Message:
 START: Declared = declared(
     "--start",
     metavar="x=-7,y=2",
-    help=message("Where to begin. A value may be uniform(-2,2). A classic problem has its own start."),
+    help=message(
+        "Where to begin. A value may be uniform(-2,2) or normal(0,1). A classic problem has its own start."
+    ),
 )
 
 # What every command that descends takes.
@@ -95,7 +97,7 @@ METHOD: tuple[Declared, ...] = (
         "--starts",
         type=NUMBER,
         metavar="N",
-        help=message("So many starts drawn around it, or from what is uniform, are compared."),
+        help=message("So many starts drawn around it, or from what is random in it, are compared."),
     ),
     *SEVERAL,
     *RULE[len(SEVERAL) :],
