@@ -193,16 +193,18 @@ EVERY: Declared = declared(
 )
 
 
-def outputs(view: Declared) -> list[Declared]:
-    """Where the result goes."""
+def outputs(view: Declared, *, lines: bool = False) -> list[Declared]:
+    """Where the result goes; ``lines`` of steps, while the run is on its way, are for single runs."""
     return [
         EVERY,
         declared(
             "--format",
             "form",
-            type=WordType(["table", "json", "csv"]),
+            type=WordType(["table", "json", "csv", *(["jsonl"] if lines else [])]),
             default="table",
-            help=default("table"),
+            help=message("Default: table. jsonl: a line of JSON a step at once, then one of the result.")
+            if lines
+            else default("table"),
         ),
         declared(
             "--plot",
@@ -282,6 +284,6 @@ def descent_parameters(function: Function) -> Function:
     sections = (
         (message("Method", context="heading"), METHOD),
         (message("When to stop", context="heading"), STOPPING),
-        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
+        (message("Output", context="heading"), [*outputs(VIEW, lines=True), *CHECKPOINT]),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))
