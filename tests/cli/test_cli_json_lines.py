@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -14,11 +13,9 @@ VALLEY = 'minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95'
 
 @pytest.mark.parametrize("every", [1, 2, 4])
 def test_the_lines_are_the_rows_and_the_last_is_the_result(downslope, every):
-    told = [
-        json.loads(line)
-        for line in downslope(f"{VALLEY} --steps 5 --every {every} --format jsonl").out.splitlines()
-    ]
-    whole = json.loads(downslope(f"{VALLEY} --steps 5 --every {every} --format json").out)
+    asked = f"{VALLEY} --steps 5 --every {every} --format"
+    told = [json.loads(line) for line in downslope(f"{asked} jsonl").out.splitlines()]
+    whole = json.loads(downslope(f"{asked} json").out)
     *rows, result = told
     history = whole.pop("history")
     assert [row["step"] for row in rows] == history["step"]
@@ -69,8 +66,7 @@ def test_errors_are_json_too_and_several_runs_are_refused(downslope):
         assert json.loads(answer.err)["error"]["exit_code"] == 2
 
 
-def test_json_lines_are_piped_into_a_fit(downslope, monkeypatch):
+def test_json_lines_are_piped_into_a_fit(downslope):
     rows = "".join(json.dumps({"x": x, "y": 2 * x + 1}) + "\n" for x in range(5))
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rows.encode())))
-    answer = downslope('fit - "y ~ a*x + b" --format json')
+    answer = downslope('fit - "y ~ a*x + b" --format json', stdin=rows.encode())
     assert json.loads(answer.out)["parameters"] == pytest.approx({"a": 2, "b": 1})
