@@ -196,9 +196,9 @@ def sentences_of(code: str) -> list[str]:
     for key, template in TEMPLATES.items():
         name = key.removeprefix("finding.")
         if key.startswith("finding.") and (name == code or name.startswith(code + ".")):
-            text = audience.translate(template.context, template.one)
+            text = audience.translate("", template.one)
             if template.many:
-                text = audience.translate_plural(template.context, template.one, template.many, 2)
+                text = audience.translate_plural("", template.one, template.many, 2)
             said += [text] if text not in said else []
     return said
 
