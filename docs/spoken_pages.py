@@ -102,16 +102,39 @@ def translate_source(app: Any, docname: str, source: list[str]) -> None:
     if docname == "optimizers" or docname.startswith("optimizers/"):
         source[0] = in_language(source[0], language)
     elif docname.startswith(ENGLISH_ONLY):
-        source[0] = re.sub(
-            r"\A((?:<!--.*?-->\s*)?# .*\n)",
-            rf"\1\n*{spoken(NOTE, language)}*\n",
-            source[0],
-            count=1,
-            flags=re.S,
+        note = f"*{spoken(NOTE, language)}*"
+        title = re.match(r"((?:<!--.*?-->\s*)?)# ([^\n]*)\n", source[0], re.S)
+        if title is None:  # a file that is included brings its own title
+            source[0] += f"\n{note}\n"
+        else:
+            rest = source[0][title.end() :]
+            source[0] = f"{title[1]}# {spoken(title[2], language)}\n\n{note}\n{rest}"
+
+
+def translate_labels(app: Any, error: Exception | None) -> None:
+    """Sphinx's hook: what the theme has in its templates, for readers of screens, without a way to translate it."""
+    path = LOCALE / app.config.language / "LC_MESSAGES" / "sphinx.po"
+    if error is not None or app.builder.format != "html" or not path.exists():
+        return
+    with path.open("rb") as file:
+        words = {entry.id: entry.string for entry in read_po(file) if entry.id}
+    named = words.pop("Toggle navigation of {name}")
+    for page in Path(app.outdir).rglob("*.html"):
+        before = page.read_text(encoding="utf-8")
+        text = re.sub(
+            r'aria-label="Toggle navigation of ([^"]*)"',
+            lambda found: f'aria-label="{named.format(name=found[1])}"',
+            before,
         )
+        for english, other in words.items():
+            text = text.replace(f'aria-label="{english}"', f'aria-label="{other}"')
+            text = text.replace(f">{english}<", f">{other}<")
+        if text != before:
+            page.write_text(text, encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, Any]:
     """Sphinx's hook."""
     app.connect("source-read", translate_source)
+    app.connect("build-finished", translate_labels)
     return {"version": ds.__version__, "parallel_read_safe": True}

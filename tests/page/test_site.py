@@ -83,6 +83,8 @@ def test_it_is_built_and_its_pages_ask_for_nothing(chromium: Any, tmp_path: Path
     page, noticed = chromium.new_page(viewport={"width": 1200, "height": 900}), []
     page.on("request", lambda request: noticed.append(request.url))
     page.on("pageerror", lambda error: noticed.append(f"error {error}"))
+    theme = (tmp_path / "ko" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r">(?:Next|Previous|On this page|Back to top)<|Toggle [A-Za-z ]+", theme) == []
     lessons = [name for name in PAGES if name.startswith("lessons/") and name != "lessons/index"]
     assert len(lessons) == 5
     site = tmp_path / "ko"
