@@ -155,6 +155,8 @@ def exports() -> str:
         "```sh\n"
         'downslope minimize "x^2/20 + y^2" --start x=-7,y=2 --learning-rate 0.95 --steps 29 --save run.json\n'
         "downslope export run.json --to torch --output zigzag.py\n"
+        "printf 'x,y\\n2,81\\n4,93\\n6,91\\n8,97\\n' > points.csv\n"
+        'downslope fit points.csv "y ~ a*x + b" --learning-rate 0.01 --steps 100 --save fit.json\n'
         "downslope export fit.json --to keras --data points.csv   # a saved fit does not keep its table\n```",
         '```python\nrun.export("torch")  # the text; run.export("torch", "zigzag.py") writes it too\n```',
         f"There are {len(DIALECTS)} dialects: {', '.join(f'[`{d}`](#{_anchor(d)})' for d in DIALECTS)}. Every method"

@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE))  # the site's own extension, living.py
 project = "downslope"
 author = copyright = "The downslope developers"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx-mathjax-offline"]
-extensions += ["living", "executed", "reference_pages"]  # our own
+extensions += ["living", "executed", "reference_pages", "spoken_pages"]  # our own
 exclude_patterns = ["_build"]
 language = os.environ.get("DOWNSLOPE_LANG", "en")
 locale_dirs = ["locale"]

@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 from living import _Framed
+from spoken_pages import spoken
 
 import downslope as ds
 from downslope import preferences
@@ -26,11 +27,15 @@ from downslope.cli.main import cli
 from downslope.explain.sentences import CODES, TEMPLATES
 from downslope.files import write_atomically
 from downslope.messages import reading
-from downslope.messages.languages import CATALOGUES, available_languages
+from downslope.messages.languages import CATALOGUES, available_languages, current_audience
 from downslope.optimizers import all_schedules, all_wrappers
 
 DOCS = Path(__file__).parent
 FINDINGS = tomllib.loads((DOCS / "findings" / "findings.toml").read_text(encoding="utf-8"))
+ABOUT_FINDINGS = (
+    "What `run.explain()` finds has a code, which stays the same from version to version. `run.explain().codes` has"
+    " them, `downslope explain` prints their sentences. Advice is only given after it was run. Gravest first:"
+)
 WRITTEN = "<!-- Written by docs/reference_pages.py from the library. -->"
 # What serves one other library, beside that library's name in the environment.
 FOREIGN = {"torch": "torch", "keras": "keras", "optax": "optax", "scipy": "scipy", "sklearn": "sklearn"}
@@ -172,8 +177,11 @@ def command_line() -> str:
     whole = _context(cli, "downslope")
     parts = [
         WRITTEN,
-        "# The command line",
-        "What every command says of itself: `downslope COMMAND --help` prints the same.",
+        f"# {spoken('The command line', current_audience().language)}",
+        spoken(
+            "What every command says of itself: `downslope COMMAND --help` prints the same.",
+            current_audience().language,
+        ),
         f"```text\n{cli.get_help(whole)}\n```",
     ]
     for name, command, context in commands():
@@ -184,25 +192,33 @@ def command_line() -> str:
 def sentences_of(code: str) -> list[str]:
     """All that is said of a finding, with its fields in braces."""
     said: list[str] = []
+    audience = current_audience()
     for key, template in TEMPLATES.items():
         name = key.removeprefix("finding.")
         if key.startswith("finding.") and (name == code or name.startswith(code + ".")):
-            text = template.many or template.one
+            text = audience.translate("", template.one)
+            if template.many:
+                text = audience.translate_plural("", template.one, template.many, 2)
             said += [text] if text not in said else []
     return said
 
 
 def findings() -> Iterator[tuple[Path, str]]:
     """A page for each finding, and the list of all."""
-    rows = [f"| [`{code}`]({code}.md) | {FINDINGS[code]['when']} |".replace("|x", r"\|x") for code in CODES]
+    language = current_audience().language
+
+    def say(text: str) -> str:
+        return spoken(text, language)
+
+    rows = [
+        f"| [`{code}`]({code}.md) | {say(FINDINGS[code]['when'])} |".replace("|x", r"\|x") for code in CODES
+    ]
     tree = "```{toctree}\n:hidden:\n\n" + "\n".join(CODES) + "\n```"
     yield (
         DOCS / "findings" / "index.md",
         (
-            f"{WRITTEN}\n\n# Why did it diverge? Every finding\n\nWhat `run.explain()` finds has a code, which stays "
-            "the same from version to version. `run.explain().codes` has them, `downslope explain` prints "
-            "their sentences. Advice is only given after it was run. Gravest first:\n\n"
-            "| code | when it is told |\n|---|---|\n" + "\n".join(rows) + f"\n\n{tree}\n"
+            f"{WRITTEN}\n\n# {say('Why did it diverge? Every finding')}\n\n{say(ABOUT_FINDINGS)}\n\n"
+            f"| {say('code')} | {say('when it is told')} |\n|---|---|\n" + "\n".join(rows) + f"\n\n{tree}\n"
         ),
     )
     for code in CODES:
@@ -210,15 +226,15 @@ def findings() -> Iterator[tuple[Path, str]]:
         parts = [
             WRITTEN,
             f"# {code}",
-            f"**When it is told.** {entry['when']}",
-            f"**What is advised.** {entry['advice']}",
-            "## Its sentences",
+            f"**{say('When it is told.')}** {say(entry['when'])}",
+            f"**{say('What is advised.')}** {say(entry['advice'])}",
+            f"## {say('Its sentences')}",
             "```text\n" + "\n\n".join(sentences_of(code)) + "\n```",
         ]
         if "call" in entry:
             call = entry["call"]
             parts += [
-                "## A run that shows it",
+                f"## {say('A run that shows it')}",
                 "```{executed}\nimport downslope as ds\n\n"
                 f"run = {call}\nprint(run.status)\nprint(run.explain())\n```",
             ]
@@ -233,8 +249,11 @@ def messages() -> str:
 
     parts = [
         WRITTEN,
-        "# Every message",
-        "Errors, notes, endings, findings, advice and words of pictures. Fields in braces are filled in.",
+        f"# {spoken('Every message', current_audience().language)}",
+        spoken(
+            "Errors, notes, endings, findings, advice and words of pictures. Fields in braces are filled in.",
+            current_audience().language,
+        ),
     ]
     for language in (one for one in available_languages() if (CATALOGUES / one / "downslope.po").exists()):
         with (CATALOGUES / language / "downslope.po").open("rb") as file:

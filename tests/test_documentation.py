@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
@@ -16,23 +17,57 @@ from downslope.optimizers import Optimizer, all_curved, all_optimizers
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMPARING = (ROOT / "docs" / "guides" / "comparing.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README + COMPARING, re.S)
-SCRIPTS = [
-    b for b in BLOCKS if "printf " in b or "downslope export" in b
-]  # whose commands follow from one another
-COMMANDS = [
-    line.partition("  #")[0].strip()
-    for block in BLOCKS
-    for line in block.splitlines()
-    if line.startswith("downslope ") and block not in SCRIPTS and ".json second.json" not in line
-]
-PYTHON = {
-    page: re.findall(r"```python\n(.*?)```", text, re.S)
-    for page, text in (("README.md", README), ("docs/guides/comparing.md", COMPARING))
+DOCS = ROOT / "docs"
+# The pages that are written by hand; those that are made from the code are tested with it.
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in (
+        ROOT / "README.md",
+        *sorted(DOCS.glob("*.md")),
+        *sorted((DOCS / "guides").glob("*.md")),
+        *sorted((DOCS / "lessons").glob("*.md")),
+    )
 }
-PAGE_OF_SWEEPS = (ROOT / "docs" / "guides" / "sweeps.md").read_text(encoding="utf-8")
-COMMANDS += re.findall(r"^downslope .*$", PAGE_OF_SWEEPS, re.M)
+SHELL = {
+    page: blocks for page, text in PAGES.items() if (blocks := re.findall(r"```sh\n(.*?)```", text, re.S))
+}
+NAMED = {"README.md", "docs/guides/comparing.md", "docs/guides/sweeps.md"}
+PYTHON = {page: blocks for page in NAMED if (blocks := re.findall(r"```python\n(.*?)```", PAGES[page], re.S))}
+# Lines that set up a machine: scripts/release, scripts/extras.py and scripts/built do what these say, in CI.
+SET_UP = ("pip install ", "scripts/")
+# What is not in the environment that scripts/try makes.
+EXTRAS = (
+    "torch",
+    "tensorflow",
+    "jax",
+    "keras",
+    "optax",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "polars",
+    "anywidget",
+    "uvicorn",
+)
+BLOCKER = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+@pytest.fixture
+def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of an environment without extras, as scripts/try makes it."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "sitecustomize.py").write_text(BLOCKER)
+    before = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *([before] if before else [])])}
 
 
 def build() -> ModuleType:
@@ -44,63 +79,70 @@ def build() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands_of_the_readme_end_as_asked(command: str, tmp_path: Path) -> None:
-    words = shlex.split(command)[1:]
-    ran = subprocess.run(
-        [sys.executable, "-m", "downslope", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout
-    if "--plot" in words:
-        assert (tmp_path / words[words.index("--plot") + 1]).stat().st_size > 1000
+def lines_of(page: str) -> list[str]:
+    return [
+        line for block in SHELL[page] for line in block.splitlines() if line and not line.startswith(SET_UP)
+    ]
 
 
-@pytest.mark.parametrize("block", SCRIPTS, ids=lambda block: block.splitlines()[1][:40])
-def test_scripts_of_the_readme_run(block: str, tmp_path: Path) -> None:
-    for written in block.splitlines():
-        line = shlex.split(written, comments=True)
-        if line[0] == "printf":
-            (tmp_path / line[-1]).write_text(line[1].encode().decode("unicode_escape"))
-            continue
+@pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for a shell such as bash")
+@pytest.mark.parametrize("page", SHELL)
+def test_the_shell_blocks_of_a_page_run_one_after_another(
+    page: str, tmp_path: Path, bare: dict[str, str]
+) -> None:
+    """Each line ends as it says, with 0 where it says nothing, and writes the files that it names."""
+    command = f'downslope() {{ "{sys.executable}" -m downslope "$@"; }}'
+    wanted = lines_of(page)
+    assert all(line.startswith(("downslope ", "printf ")) for line in wanted)
+    variables = bare if page == "README.md" else dict(os.environ)
+    for line in wanted:
         ran = subprocess.run(
-            [sys.executable, "-m", *line],
+            ["bash", "-c", f"{command}\n{line}"],
             cwd=tmp_path,
+            env=variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=180,
             check=False,
         )
-        assert ran.returncode == ("exit code 1" in written), ran.stderr
-        assert ran.stdout or "--output" in line
-        for option in ("--plot", "--save", "--output"):
-            if option in line:
-                assert (tmp_path / line[line.index(option) + 1]).stat().st_size > 1000
+        assert ran.returncode == ("exit code 1" in line), (line, ran.stderr)
+        words = shlex.split(line, comments=True)
+        writes = {"--plot", "--save", "--output", "--html", "--checkpoint"} & set(words)
+        assert ran.stdout or writes or line.startswith("printf "), line
+        for option in writes:
+            assert (tmp_path / words[words.index(option) + 1]).stat().st_size > 500, line
 
 
-def run_python_of(page: str, tmp_path: Path) -> str:
-    assert PYTHON[page]
+def run_python_of(page: str, tmp_path: Path, variables: dict[str, str] | None = None) -> str:
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(PYTHON[page])],
         cwd=tmp_path,
+        env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
 
-def test_python_of_the_readme_runs(tmp_path: Path) -> None:
-    said = run_python_of("README.md", tmp_path)
+def test_python_of_the_readme_runs_where_no_extra_is_installed(tmp_path: Path, bare: dict[str, str]) -> None:
+    said = run_python_of("README.md", tmp_path, bare)
     assert "step_limit" in said
     assert "traced" in said
+    assert {"zigzag.png", "four.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_readme_is_of_two_screens() -> None:
+    assert len(README.splitlines()) <= 110
+    for words in ("scripts/try", "scripts/test", "downslope[all]", "## What it is not"):
+        assert words in README
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
 
 
 def test_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
@@ -110,19 +152,23 @@ def test_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
 
 
 def test_python_of_the_page_on_sweeps_runs(tmp_path: Path) -> None:
-    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE_OF_SWEEPS, re.S))
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "40,000 runs" in ran.stdout
-    for picture in re.findall(r"\]\(\.\./(pictures/[^)]+)\)", PAGE_OF_SWEEPS):
+    assert "40,000 runs" in run_python_of("docs/guides/sweeps.md", tmp_path)
+    for picture in re.findall(r"\]\(\.\./(pictures/[^)]+)\)", PAGES["docs/guides/sweeps.md"]):
         assert (ROOT / "docs" / picture).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_no_code_of_a_page_is_left_out() -> None:
+    """Executed blocks and cells run when the site is built, and in tests of their own; the others are those above."""
+    for page, text in PAGES.items():
+        left = set(re.findall(r"^```([a-z{][\w{}-]*)", text, re.M))
+        left -= {"sh", "text", "math", "{executed}", "{code-cell}", "{toctree}", "{living}", "{living-fit}"}
+        left -= {"{eval-rst}", "{include}"}
+        if page in NAMED or page in (
+            "docs/export.md",
+            "docs/optimizers.md",
+        ):  # those are made by docs/build.py
+            left -= {"python"}
+        assert left == set(), page
 
 
 def test_pictures_of_the_readme_are_there() -> None:

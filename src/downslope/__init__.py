@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from downslope.descent import History, Progress, Status, Stopping
     from downslope.errors import DownslopeError
     from downslope.explain import Explanation, Forecast, check_gradient, forecast
-    from downslope.objectives import Objective, Problem, Uniform, problem
+    from downslope.objectives import Normal, Objective, Problem, Uniform, problem
     from downslope.optimizers.updater import Updater
     from downslope.plots import plot
     from downslope.preferences import language
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from downslope.results.run import Run
     from downslope.results.sweep import Sweep
     from downslope.results.worksheet import worksheet
-    from downslope.sweeping.settings import Normal, grid, logspace
+    from downslope.sweeping.settings import grid, logspace
 
 # Names are imported when first asked for, so that `downslope --help` does not wait for the engines.
 _HOMES = {
@@ -51,7 +51,7 @@ _HOMES = {
     "Sweep": "downslope.results.sweep",
     "find_learning_rate": "downslope.api.finding_rates",
     "sweep": "downslope.api.sweeping",
-    "Normal": "downslope.sweeping.settings",
+    "Normal": "downslope.objectives",
     "grid": "downslope.sweeping.settings",
     "logspace": "downslope.sweeping.settings",
     "Status": "downslope.descent",

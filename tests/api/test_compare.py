@@ -1,5 +1,6 @@
 """``ds.compare``: each run is the one that ``minimize`` makes."""
 
+import numpy as np
 import pytest
 
 import downslope as ds
@@ -143,3 +144,16 @@ def test_a_comparison_is_drawn_as_its_runs_and_shown_as_a_table():
     assert "<b>" not in found._repr_mimebundle_()["text/html"]
     assert "&lt;b&gt;" in found._repr_mimebundle_()["text/html"]
     assert "<td>0.1</td>" in shown
+
+
+def test_normal_starts_are_drawn_one_after_another() -> None:
+    made = ds.compare("(x-1)^2 + y^2", "x=normal(5,0.1),y=2", starts=40, seed=3, steps=1, learning_rate=0.1)
+    starts = np.array([run.start for run in made.runs])
+    expected = np.random.default_rng(3).normal(5, 0.1, 40)
+    np.testing.assert_array_equal(starts[:, 0], expected)
+    np.testing.assert_array_equal(starts[:, 1], 2.0)
+
+
+def test_a_race_draws_no_normal_starts() -> None:
+    with pytest.raises(UsageError, match="give uniform"):
+        ds.race("(x-1)^2", ["adam", "momentum"], start="x=normal(0,1)", seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -61,3 +62,25 @@ def test_a_python_that_does_not_run_is_said(way, tmp_path):
     assert ended.returncode == 1
     assert "PYTHON=/no/such/python does not run, or is older than 3.11." in ended.stderr
     assert not (tmp_path / "venv").exists()
+
+
+def test_each_extra_of_users_has_a_job_of_its_own():
+    spec = importlib.util.spec_from_file_location("extras", ROOT / "scripts" / "extras.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert set(module.JOBS) - {""} == set(extras) - module.NOT_FOR_USERS
+    for job in module.JOBS.values():
+        compile(job, "<job>", "exec")
+
+
+def test_the_workflow_tests_what_is_built_on_every_python_that_is_promised():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    promised = [name.rpartition(" ")[2] for name in project["classifiers"] if "Python :: 3." in name]
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    listed = "python: [" + ", ".join(f'"{version}"' for version in promised) + "]"
+    for job in ("test", "wheel", "release"):
+        part = workflow.partition(f"\n  {job}:\n")[2]
+        assert listed in part.partition("    steps:\n")[0], job

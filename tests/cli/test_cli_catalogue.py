@@ -1,5 +1,7 @@
 """``optimizers``, ``problems``, ``completion``, ``--help`` and ``--version``."""
 
+import re
+
 import pytest
 
 import downslope as ds
@@ -78,11 +80,11 @@ def test_a_problem_in_another_dimension(downslope):
     assert record["minimisers"][0] == [1.0, 1.0, 1.0, 1.0]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_scripts_say_how_to_install_them(downslope, shell):
     answer = downslope(f"completion {shell}")
     assert answer.code == 0
-    assert f"# To install: downslope completion {shell} > " in answer.out
+    assert re.search(rf"^# To install: downslope completion {shell} >>? ", answer.out, re.M)
     assert "_DOWNSLOPE_COMPLETE" in answer.out
     assert answer.out.startswith("#")
     assert downslope("completion", SHELL=f"/usr/bin/{shell}").out == answer.out
@@ -98,7 +100,23 @@ def test_completion_completes(downslope):
     assert complete("downslope minimize --tol") == ["plain,--tolerance"]
     assert "plain,adam" in complete("downslope minimize x^2 --optimizer ad")
     assert complete("downslope minimize rosen") == ["plain,rosenbrock"]
-    assert complete("downslope minimize x^2 --format j") == ["plain,json"]
+    assert complete("downslope minimize x^2 --format j") == ["plain,json", "plain,jsonl"]
+
+
+def test_powershell_completes(downslope):
+    def complete(words, begun):
+        answer = downslope("", _DOWNSLOPE_COMPLETE="powershell_complete", COMP_WORDS=words, COMP_CWORD=begun)
+        assert answer.code == 0
+        lines = [line.split("\t") for line in answer.out.splitlines() if line]
+        assert all(told.strip() for _, told in lines)  # PowerShell takes no empty help
+        return [word for word, _ in lines]
+
+    assert complete("downslope min", "min") == ["minimize"]
+    assert complete("downslope minimize --tol", "--tol") == ["--tolerance"]
+    assert "adam" in complete("downslope minimize x^2 --optimizer ad", "ad")
+    assert complete("downslope minimize 'x^2 + y' --format j", "j") == ["json", "jsonl"]
+    assert complete(r"downslope fit C:\data\a.csv --loss rms", "rms") == ["rmse"]
+    assert "minimize" in complete("downslope ", "")
 
 
 def test_help_and_version(downslope):

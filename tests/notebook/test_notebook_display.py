@@ -86,3 +86,13 @@ def test_a_figure_is_a_picture():
 def test_a_history_of_a_run_that_diverged_has_a_picture():
     gone = ds.minimize("x^4", {"x": 3.0}, learning_rate=1.0, steps=50, explain=False)
     assert picture(gone.history._repr_mimebundle_()).shape[1] > 400
+
+
+def test_an_explanation_has_the_picture_of_its_run():
+    told = run().explain()
+    bundle = told._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(told)
+    assert "<p>" in bundle["text/html"]
+    assert picture(bundle).shape[1] > 800  # contours, stable range, factors
+    gone = ds.minimize("x^3", {"x": 1.0}, learning_rate=0.1, steps=10, explain=False).explain()
+    assert set(gone._repr_mimebundle_()) == {"text/plain", "text/html"}  # no minimum to measure from

@@ -9,7 +9,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError, StartError, UsageError
-from downslope.objectives import Parameters, Uniform, as_objective, parse_start
+from downslope.objectives import Normal, Parameters, Uniform, as_objective, parse_start
 
 F = "(x - 1)^2 + (y - 2)^2"
 
@@ -53,6 +53,8 @@ BAD: list[tuple[Any, str]] = [
     ("x=__import__('os'),y=1", "start for x is"),
     ("x=uniform(1),y=1", "uniform takes two numbers"),
     ("x=uniform(2,-2),y=1", "the smaller first"),
+    ("x=normal(1),y=1", "normal takes two numbers"),
+    ("x=normal(1,0),y=1", "a standard deviation above 0"),
     ("x=uniform(0,inf),y=1", "start for x is"),
     ({"x": float("nan"), "y": 1.0}, "for x is nan"),
     ({"x": float("inf"), "y": 1.0}, "for x is inf"),
@@ -99,6 +101,18 @@ def test_random_start_lies_in_its_range_and_repeats_with_its_seed() -> None:
         != as_objective(F, [Uniform(-2, 2), Uniform(-2, 2)], seed=8)[1][0]
     )
     assert as_objective("x^2", Uniform(3, 4), seed=1)[1][0] == pytest.approx(3.5, abs=0.5)
+
+
+def test_normal_start_has_its_mean_and_deviation_and_repeats_with_its_seed() -> None:
+    draws = np.array([as_objective(F, "x=normal(3,0.5),y=normal(-1,2)", seed=s)[1] for s in range(2000)])
+    # five standard errors of a mean and of a deviation of 2,000 draws
+    np.testing.assert_allclose(draws.mean(axis=0), [3, -1], atol=5 * 2 / np.sqrt(2000))
+    np.testing.assert_allclose(draws.std(axis=0) / [0.5, 2], 1, atol=5 / np.sqrt(4000))
+    again = as_objective(F, {"x": Normal(3, 0.5), "y": Normal(-1, 2)}, seed=7)[1]
+    assert again.tolist() == draws[7].tolist()
+    objective, x = as_objective(F, "x=normal(0,1),y=1")
+    seed = int(str(objective.notes[-1]).removeprefix("the start was drawn with seed=").rstrip("."))
+    assert as_objective(F, "x=normal(0,1),y=1", seed=seed)[1].tolist() == x.tolist()
 
 
 @pytest.mark.parametrize("seed", [-1, "a", 1.5, True])

@@ -18,7 +18,9 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 KOREAN = DOCS / "locale" / "ko" / "LC_MESSAGES"
-PAGES = sorted(str(path.relative_to(KOREAN).with_suffix("")) for path in KOREAN.rglob("*.po"))
+# The theme's words, and those of pages that are made from the code, are no page of their own.
+OTHERS = {"sphinx", "made_pages"}
+PAGES = sorted({str(path.relative_to(KOREAN).with_suffix("")) for path in KOREAN.rglob("*.po")} - OTHERS)
 GLOSSARY = ROOT / "src" / "downslope" / "messages" / "catalogues" / "ko" / "glossary.toml"
 TERMS = tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["term"]
 # Words of every day too: where one stands for the term of the glossary, it is another's part or plain speech.
@@ -81,6 +83,8 @@ def test_it_is_built_and_its_pages_ask_for_nothing(chromium: Any, tmp_path: Path
     page, noticed = chromium.new_page(viewport={"width": 1200, "height": 900}), []
     page.on("request", lambda request: noticed.append(request.url))
     page.on("pageerror", lambda error: noticed.append(f"error {error}"))
+    theme = (tmp_path / "ko" / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r">(?:Next|Previous|On this page|Back to top)<|Toggle [A-Za-z ]+", theme) == []
     lessons = [name for name in PAGES if name.startswith("lessons/") and name != "lessons/index"]
     assert len(lessons) == 5
     site = tmp_path / "ko"
@@ -109,6 +113,28 @@ def test_it_is_built_and_its_pages_ask_for_nothing(chromium: Any, tmp_path: Path
         seen = html.unescape(re.sub(r"<[^>]*>", "", text))
         assert [figure for figure in figures if figure not in seen] == []
     page.close()
+
+
+def test_pages_made_from_the_code_are_korean_too() -> None:
+    sys.path.insert(0, str(DOCS))
+    from spoken_pages import in_language, words_of
+
+    findings = tomllib.loads((DOCS / "findings" / "findings.toml").read_text(encoding="utf-8"))
+    words = words_of("ko")
+    for entry in findings.values():
+        for text in (entry["when"], entry["advice"]):
+            korean = words[" ".join(text.split())]
+            assert sorted(re.findall(r"`[^`]+`", text)) == sorted(re.findall(r"`[^`]+`", korean))
+            assert all(sentence == "니다" for sentence in re.findall(r"[가-힣]다(?=[.?!])", korean))
+    english = (DOCS / "optimizers" / "adam.md").read_text(encoding="utf-8")
+    page = in_language(english, "ko")
+    assert "## 하이퍼파라미터" in page
+    assert "| `learning_rate` | 0.001 | > 0 | " in page
+    assert "about the length of a step" not in page.partition("## 하이퍼파라미터")[2]
+    assert re.findall(r"```.*?```", page, re.S) == re.findall(
+        r"```.*?```", english, re.S
+    )  # code as it stands
+    assert in_language(english, "en") == english
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,14 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Unpack
 
+import numpy as np
+
 from downslope import interruption
 from downslope.api.minimization import MinimizeOptions, maximize, minimize
 from downslope.errors import UsageError
 from downslope.messages import argument, message
-from downslope.objectives import as_objective
-from downslope.objectives.start import parse_start, seed_for
+from downslope.objectives import Normal, as_objective
+from downslope.objectives.start import draw_from, draws, parse_start, seed_for
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.rule_text import split_rule
 from downslope.results.comparison import RunComparison, comparison_of
@@ -51,8 +53,8 @@ def compare(
         start: as for ``minimize``.
         optimizer: one or a list of what ``minimize`` takes; one with a rate of its own, ``"adam(0.3)"``, keeps that.
         learning_rate: one or a list, for the rules given by name.
-        starts: a list of starts; or how many are drawn, with ``seed``, from what is ``Uniform`` in ``start``, or else
-            from a box around it (that which a classic problem is usually drawn in).
+        starts: a list of starts; or how many are drawn, with ``seed``, from what is ``Uniform`` or ``Normal`` in
+            ``start``, or else from a box around it (that which a classic problem is usually drawn in).
         uphill: whether to climb, as ``maximize`` does.
         options: as for ``minimize``; ``progress`` and ``callback`` are called in every run.
 
@@ -197,6 +199,10 @@ def _places(function: Any, start: Any, starts: Any, options: Any) -> _Places:
     objective, x = as_objective(
         function, start, gradient=options.get("gradient"), dtype=options.get("dtype"), seed=seed
     )
+    start = parse_start(start) if isinstance(start, str) else start
+    if draws(start, Normal):
+        random = np.random.default_rng(seed)
+        return _Places([draw_from(start, random) for _ in range(count)], seed)
     box = StartBox.of(objective, x, start)
     return _Places([objective.present(point) for point in box.draw(count, seed)], seed)
 

@@ -66,8 +66,9 @@ def minimize(
         function: a formula (``"x^2/20 + y^2"``), the name of a classic problem (``"rosenbrock"``), a SymPy or
             SymEngine expression, or a Python function of named numbers, of one vector, or of tensors.
         start: a dict, sequence, array or number, or text (``"x=-7,y=2"``); entries may be
-            ``Uniform(low, high)``. A classic problem has its own. PyTorch or TensorFlow tensors and JAX arrays, also
-            in a dict or list: that framework then calls and differentiates ``function``, and ``run.x`` is as they are.
+            ``Uniform(low, high)`` or ``Normal(mean, deviation)``. A classic problem has its own. PyTorch or TensorFlow
+            tensors and JAX arrays, also in a dict or list: that framework then calls and differentiates ``function``,
+            and ``run.x`` is as they are.
         optimizer: an ``Optimizer``, or a name such as ``"adam"``, with its settings ``"adam(0.3, beta1=0.8)"``. Without
             one: gradient descent where a learning rate is given, the spectral projected gradient where bounds are,
             else ``auto``.

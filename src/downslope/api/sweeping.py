@@ -16,14 +16,14 @@ from downslope.descent.stopping import Stopping
 from downslope.errors import StartError, UsageError, nearest
 from downslope.fitting.text_format import ReadingOptions
 from downslope.messages import Message, argument, listing, message, sentences
-from downslope.objectives import Parameters, Uniform, as_objective
+from downslope.objectives import Normal, Parameters, Uniform, as_objective
 from downslope.objectives.parameters import own_name
 from downslope.objectives.start import parse_start
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.checkpoints import checkpoint_of
 from downslope.results.sweep import Sweep, make_sweep
 from downslope.sweeping.notation import read_starts
-from downslope.sweeping.settings import DesignOptions, Normal, SweepAxis, Target, design_of
+from downslope.sweeping.settings import DesignOptions, SweepAxis, Target, design_of
 from downslope.sweeping.trial import Trial
 
 

@@ -15,7 +15,9 @@ from downslope.errors import ExpressionError, StartError, UsageError, nearest
 from downslope.messages import argument, listing, message, plural, sentences
 from downslope.pieces import split_outside_brackets
 
-TABLES = frozenset((".csv", ".tsv", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx"))
+TABLES = frozenset(
+    (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx")
+)
 _DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")  # as much of the world writes a decimal
 _HYPOTHESIS = re.compile(r"\s*[^\W\d]\w*\s*~(?!=)")  # a column, and what it is to be predicted by
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)

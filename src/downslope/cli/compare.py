@@ -51,6 +51,8 @@ def compare_formula(command: str, given: dict[str, Any]) -> int:
     """Run a formula with each of the settings, report, and answer with the exit code."""
     to = _outputs(given)
     to.check()
+    if to.form == "jsonl":
+        raise UsageError(message("{option} is for one run, and these are several.", option="--format jsonl"))
     if given.get("checkpoint") is not None:
         raise UsageError(message("{option} keeps one run, and these are several.", option="--checkpoint"))
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):

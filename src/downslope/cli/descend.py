@@ -12,6 +12,7 @@ from downslope.cli.options import CHECKPOINT, EVERY, METHOD, STOPPING, descent_p
 from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.cli.run_options import ask_for_start, options_of, warnings_as_notes
+from downslope.cli.step_lines import StepLines
 from downslope.errors import StartError
 from downslope.messages import message
 
@@ -59,7 +60,14 @@ def _descend(command: str, given: dict[str, Any]) -> int:
     if given["checkpoint"] is not None:
         check_writable("--checkpoint", given["checkpoint"])
     with Bar.for_terminal(given["quiet"]) as bar, warnings_as_notes(given["quiet"]):
-        run = _run(command, given, bar)
+        lines = (
+            StepLines(given["every"], single=given["dtype"] == "float32")
+            if given["form"] == "jsonl"
+            else None
+        )
+        run = _run(command, given, bar, lines)
+    if lines is not None:
+        lines.finish(run)
     outputs.deliver(run)
     return exit_code(run)
 
@@ -71,10 +79,12 @@ def exit_code(run: Run | Fit) -> int:
     return 0 if run.success else 1
 
 
-def _run(command: str, given: dict[str, Any], bar: Bar | None) -> Run:
+def _run(command: str, given: dict[str, Any], bar: Bar | None, lines: StepLines | None) -> Run:
     import downslope
 
     start, options = options_of(given, (*METHOD, *STOPPING, EVERY, *CHECKPOINT), bar)
+    if lines is not None:
+        options["callback"] = lines
     try:
         run: Run = getattr(downslope, command)(given["expression"], start, **options)
     except StartError:

@@ -111,7 +111,8 @@ class Downslope(CommandGroup):
 
 
 def _asks_for_json(args: Sequence[str]) -> bool:
-    return "--format=json" in args or ("--format", "json") in itertools.pairwise(args)
+    forms = ("json", "jsonl")
+    return any(f"--format={form}" in args or ("--format", form) in itertools.pairwise(args) for form in forms)
 
 
 def _is_ours(error: Exception) -> bool:

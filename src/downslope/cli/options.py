@@ -43,7 +43,9 @@ def default(value: str) -> Message:
 START: Declared = declared(
     "--start",
     metavar="x=-7,y=2",
-    help=message("Where to begin. A value may be uniform(-2,2). A classic problem has its own start."),
+    help=message(
+        "Where to begin. A value may be uniform(-2,2) or normal(0,1). A classic problem has its own start."
+    ),
 )
 
 # What every command that descends takes.
@@ -95,7 +97,7 @@ METHOD: tuple[Declared, ...] = (
         "--starts",
         type=NUMBER,
         metavar="N",
-        help=message("So many starts drawn around it, or from what is uniform, are compared."),
+        help=message("So many starts drawn around it, or from what is random in it, are compared."),
     ),
     *SEVERAL,
     *RULE[len(SEVERAL) :],
@@ -191,16 +193,18 @@ EVERY: Declared = declared(
 )
 
 
-def outputs(view: Declared) -> list[Declared]:
-    """Where the result goes."""
+def outputs(view: Declared, *, lines: bool = False) -> list[Declared]:
+    """Where the result goes; ``lines`` of steps, while the run is on its way, are for single runs."""
     return [
         EVERY,
         declared(
             "--format",
             "form",
-            type=WordType(["table", "json", "csv"]),
+            type=WordType(["table", "json", "csv", *(["jsonl"] if lines else [])]),
             default="table",
-            help=default("table"),
+            help=message("Default: table. jsonl: a line of JSON a step at once, then one of the result.")
+            if lines
+            else default("table"),
         ),
         declared(
             "--plot",
@@ -280,6 +284,6 @@ def descent_parameters(function: Function) -> Function:
     sections = (
         (message("Method", context="heading"), METHOD),
         (message("When to stop", context="heading"), STOPPING),
-        (message("Output", context="heading"), [*outputs(VIEW), *CHECKPOINT]),
+        (message("Output", context="heading"), [*outputs(VIEW, lines=True), *CHECKPOINT]),
     )
     return click.argument("expression", shell_complete=_names_of_problems)(added(function, sections))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from downslope.cli import terminal
+from downslope.cli.step_lines import line
 from downslope.cli.table import STEP, VALUE, HistoryTable, lay_out
 from downslope.messages import Message, listing, message, plural
 from downslope.results.text_columns import wrap
@@ -26,7 +27,7 @@ class ReportOptions:
     """What standard output is to say of a result.
 
     Attributes:
-        form: "table", "json" or "csv".
+        form: "table", "json", "csv", or "jsonl", the steps of which were written before.
         every: shows every so-many-th row; None about twenty of many.
         quiet: leaves out the notes.
         explain: True for all of the explanation, False for none; None for what went wrong and what would work.
@@ -44,12 +45,12 @@ def report(run: Run, options: ReportOptions) -> None:
     explanation = None if explain is False or form == "csv" else run.explain()
     if run.objective.dtype.name == "float32":
         run = in_single_digits(run)
-    if form == "json":
+    if form in ("json", "jsonl"):
         data = run.to_dict()
         history = data.pop("history")
         if explanation is not None:
             data["explanation"] = explanation.to_dict()
-        terminal.emit(document({**data, "history": history}))
+        terminal.emit(line(data) if form == "jsonl" else document({**data, "history": history}))
     elif form == "csv":
         terminal.emit_csv(run.history)
     else:

@@ -20,12 +20,11 @@ from downslope import interruption
 INTERRUPTED = 130
 AGAIN = 0.25  # seconds until it is raised once more, which is longer than an exception is on its way
 _ended_by: list[int] = []  # the signals that have come
-_HAS_TIMER = hasattr(signal, "setitimer")  # Windows has none
 
 
 def _hear(number: int, frame: FrameType | None) -> None:
     _ended_by.append(number)
-    if _HAS_TIMER:
+    if sys.platform != "win32":  # which has no timer
         signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
     raise KeyboardInterrupt
 
@@ -35,7 +34,7 @@ def _repeat(number: int, frame: FrameType | None) -> None:
 
 
 def _was_heard() -> None:
-    if _HAS_TIMER and threading.current_thread() is threading.main_thread():
+    if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -56,7 +55,7 @@ def heard() -> Iterator[None]:
         signal.getsignal(signal.SIGINT) is signal.default_int_handler
     ):  # not where it is ignored, as under nohup
         handlers[signal.SIGINT] = _hear
-    if _HAS_TIMER:
+    if sys.platform != "win32":
         handlers[signal.SIGALRM] = _repeat
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

@@ -62,10 +62,10 @@ def prepare() -> None:
 
 def memory_limit() -> int | None:
     """Bytes that ``ulimit -v`` leaves to this process, where libraries may come to want more; else None."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return None
+    import resource
+
     most = resource.getrlimit(resource.RLIMIT_AS)[0]
     return most if most != resource.RLIM_INFINITY and most < ENOUGH_MEMORY else None
 

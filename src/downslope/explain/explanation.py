@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from downslope.attachments import attached
 from downslope.descent import Descent, Status
 from downslope.descent.norms import norm_of
 from downslope.errors import ObjectiveError
@@ -35,6 +36,7 @@ from downslope.explain.spectrum import SpectrumEnds, ends_at
 from downslope.explain.theory import Forecast, QuadraticModel, from_curvature, from_ends, noise_at
 from downslope.messages import NOTHING, Message, listing
 
+LEAST_VALUE = 1e-6  # how near to a known least value, in parts of it or of 1, a value is that one
 LAST_GRADIENTS = 0.25  # part of the calls of a function that those at the last points may take
 
 
@@ -49,6 +51,7 @@ class Explanation:
         course: what happened, of a record whose function cannot be evaluated; else empty.
         left_out: that something was not looked into, and why; empty where all was.
         held: which coordinates bounds hold at the end; empty where none are.
+        run: what is explained, for its picture in a notebook; None of an explanation that was made of parts.
 
     >>> import downslope as ds
     >>> print(ds.minimize("x^2", start={"x": 1.0}, learning_rate=0.5).explain().point.kind)
@@ -61,6 +64,7 @@ class Explanation:
     course: Message = NOTHING
     left_out: Message = NOTHING
     held: tuple[str, ...] = ()
+    run: Descent | None = field(default=None, repr=False, compare=False)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -125,6 +129,10 @@ class Explanation:
             cause, *advice = _told(finding)
             lines += [f"{finding.code}: {cause}", *(f"  {line}" for line in advice)]
         return "\n".join([*lines, *self._last])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = attached("mimebundle")(self, include, exclude)
+        return found
 
     def _repr_html_(self) -> str:
         def escaped(text: str) -> str:
@@ -213,11 +221,21 @@ def _looked_into(diagnosis: Diagnosis, spent: Budget) -> Explanation:
             return Explanation(point, tuple(findings), promised)
     findings = agreed_findings(findings)
     point = agreed_point(point, findings, run.status)
+    if point.is_wanted and point.kind in ("minimum", "maximum"):
+        point = replace(point, local=_is_local(diagnosis))
     if run.objective.expression is None and any(finding.code == "gradient_mismatch" for finding in findings):
         # they are differences of the gradient that is wrong
         point = replace(point, curvatures=(), directions=())
     forecast = agreed_forecast(promised, point, findings, run.status)
     return Explanation(point, tuple(findings), forecast, left_out=left_out, held=diagnosis.held)
+
+
+def _is_local(diagnosis: Diagnosis) -> bool:
+    """Whether curvature alone speaks for a minimum: the objective is no quadratic, and its least value is not known."""
+    problem, run = diagnosis.run.objective.problem, diagnosis.run
+    known = math.nan if problem is None or run.maximize else problem.minimum
+    least = run.fun - known <= LEAST_VALUE * max(1.0, abs(known))
+    return not least and not diagnosis.quadratic
 
 
 def _point_first(diagnosis: Diagnosis) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from downslope.descent import Descent
 from downslope.explain.explanation import Explanation, explain
 
@@ -10,5 +12,5 @@ def explanation_of(run: Descent) -> Explanation:
     """Why it ended as it did; asked again about the same record, it answers at once."""
     kept: Explanation | None = run.__dict__.get("_explanation")
     if kept is None:
-        run.__dict__["_explanation"] = kept = explain(run)
+        run.__dict__["_explanation"] = kept = replace(explain(run), run=run)
     return kept

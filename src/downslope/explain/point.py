@@ -91,6 +91,7 @@ class Point:
         ends: the least and the greatest curvature of a corner.
         rises: of a kink, whether the objective gets worse on every side of it.
         seen: along how many directions it was looked, where that is not all.
+        local: whether curvature alone says that it is a minimum, so that there may be lower ones.
         sentence: what to say.
     """
 
@@ -109,6 +110,7 @@ class Point:
     maximize: bool = False
     rises: bool = False
     seen: int = 0
+    local: bool = False
 
     @property
     def sentence(self) -> str:
@@ -136,10 +138,10 @@ class Point:
         if reached and not self.detail and not self.curvatures:
             return f"point.{self.kind}.{'plain' if self.names else 'bare'}"
         if reached and self.detail == "":
-            near = ".near" if self.near else ""
+            where = (".near" if self.near else "") + (".local" if self.local else "")
             if len(self.curvatures) == 1:
-                return f"{key}.single{near}"
-            return f"{key}.round{near}" if self.is_round else f"{key}{near}"
+                return f"{key}.single{where}"
+            return f"{key}.round{where}" if self.is_round else f"{key}{where}"
         if (
             self.kind == "not_stationary"
             and not self.detail
@@ -230,5 +232,6 @@ class Point:
             "flat_along": self.way if self.line is not None and self.escape is None else None,
             "order": self.order,
             "distance": self.distance,
+            "local": self.local,
             "sentence": self.sentence,
         }

@@ -57,7 +57,7 @@ class ParquetFile:
     def whole(self, chosen: Sequence[str]) -> FilePage:
         """All rows."""
         with self._opened() as file:
-            _refuse_lost(self.path, chosen, file.schema_arrow.names)
+            refuse_lost(self.path, chosen, file.schema_arrow.names)
             table = file.read(columns=list(chosen), use_pandas_metadata=False)
         return FilePage(table, RowSource(self.path, len(table), None))
 
@@ -65,7 +65,7 @@ class ParquetFile:
         """PyArrow tables of these columns, of about so many rows."""
         pa = arrow()
         with self._opened() as file:
-            _refuse_lost(self.path, chosen, file.schema_arrow.names)
+            refuse_lost(self.path, chosen, file.schema_arrow.names)
             batches = file.iter_batches(batch_size=rows, columns=list(chosen))
         while True:
             with damage(self.path, "Parquet"):
@@ -140,7 +140,7 @@ class ArrowFile:
             if chosen is None:
                 yield reader.schema
                 return
-            _refuse_lost(self.path, chosen, names)
+            refuse_lost(self.path, chosen, names)
             while True:
                 with damage(self.path, "Arrow"):
                     batch = next(batches, None)
@@ -171,7 +171,7 @@ def _batches_of(source: Any) -> tuple[Any, Iterator[Any]]:
     return reader, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
 
-def _refuse_lost(path: str, chosen: Sequence[str], names: Sequence[str]) -> None:
+def refuse_lost(path: str, chosen: Sequence[str], names: Sequence[str]) -> None:
     """Raise DataError where a column is there no longer."""
     for name in chosen:
         if name not in names:

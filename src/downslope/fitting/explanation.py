@@ -221,6 +221,8 @@ def _of_descent(fit: FitResult) -> Explanation | None:
         )
     run: Descent = fit.run if fit.normal_equations is None else replace(fit.run, objective=fit.cost)
     try:
-        return explanation_of(run)
+        found = explanation_of(run)
     except DownslopeError:
         return None
+    # Every loss is convex in its prediction, so that of a linear hypothesis has no other minima.
+    return found if fit.path == "formula" else replace(found, point=replace(found.point, local=False))

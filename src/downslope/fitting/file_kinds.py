@@ -20,6 +20,7 @@ from downslope.messages import message
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bz2"}
 SEPARATORS = {".csv": "", ".txt": "", ".tsv": "\t", ".tab": "\t", ".dat": "", "": ""}
+JSON_LINES = (".jsonl", ".ndjson")
 PARQUET, ARROW = (".parquet", ".pq"), (".arrow", ".feather", ".ipc", ".arrows")
 PACKED = {
     b"\x1f\x8b": "gzip",
@@ -107,12 +108,12 @@ def endings_of(path: str) -> tuple[str, str]:
     suffixes = [s.lower() for s in Path(path).suffixes]
     packed = COMPRESSED[suffixes.pop()] if suffixes and suffixes[-1] in COMPRESSED else ""
     ending = suffixes[-1] if suffixes else ""
-    known = ending in SEPARATORS or ending in PARQUET or ending in ARROW
+    known = ending in SEPARATORS or ending in (*PARQUET, *ARROW, *JSON_LINES)
     if not known and os.path.exists(path):  # that there is none is to be said first
         _refuse_foreign_file(path)
         raise DataError(
             message(
-                "{path} ends in '{ending}'; .csv, .tsv, .txt, .parquet, .arrow and .feather can be"
+                "{path} ends in '{ending}'; .csv, .tsv, .txt, .jsonl, .parquet, .arrow and .feather can be"
                 " read (text also as .gz, .zst).",
                 path=path,
                 ending=ending,

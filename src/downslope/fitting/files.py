@@ -14,6 +14,7 @@ from downslope.fitting.arrow_columns import from_arrow
 from downslope.fitting.binary_pages import ArrowFile, ParquetFile
 from downslope.fitting.file_kinds import (
     ARROW,
+    JSON_LINES,
     PACKED,
     PARQUET,
     FileReader,
@@ -25,6 +26,7 @@ from downslope.fitting.file_kinds import (
 )
 from downslope.fitting.frame import Frame, Origin
 from downslope.fitting.interruptible import interruptibly
+from downslope.fitting.json_lines import JsonLinesFile
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.fitting.text_pages import TextFile
 from downslope.messages import argument, listing, message
@@ -38,8 +40,8 @@ def read_files(
     """The table in a file, in all files that match a pattern, or on standard input (``-``).
 
     Args:
-        path: one, or several whose rows follow one another; ``.csv``, ``.tsv``, ``.parquet``, ``.arrow`` or
-            ``.feather``; text may end in ``.gz`` or ``.zst`` too.
+        path: one, or several whose rows follow one another; ``.csv``, ``.tsv``, ``.jsonl``
+            (an object a line), ``.parquet``, ``.arrow`` or ``.feather``; text may end in ``.gz`` or ``.zst`` too.
         wanted: names of the columns that are needed, where that is known; the others are not read.
         asked: how text is to be read, where that is known.
 
@@ -81,11 +83,13 @@ def open_files(paths: Sequence[str], asked: TextFormat, *, whole: bool) -> tuple
 def _opened(path: str, asked: TextFormat, whole: bool) -> FileReader:
     if path == "-":
         return _standard_input(asked) if whole else TextFile(path, asked)
-    kind = endings_of(path)[0]
+    kind, packed = endings_of(path)
     if kind in PARQUET:
         return ParquetFile(path)
     if kind in ARROW:
         return ArrowFile(path)
+    if kind in JSON_LINES:
+        return JsonLinesFile(path, packed, _all_of_pipe(path) if is_pipe(path) else None)
     return TextFile(path, asked, _all_of_pipe(path) if is_pipe(path) else None)
 
 
@@ -104,6 +108,8 @@ def _standard_input(asked: TextFormat) -> FileReader:
         return ParquetFile(origin, content)
     if content.startswith(b"ARROW1"):
         return ArrowFile(origin, content)
+    if content.lstrip()[:1] == b"{":
+        return JsonLinesFile(origin, "", content)
     return TextFile(origin, asked, content)
 
 

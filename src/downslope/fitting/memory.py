@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 UNKNOWN = 4 << 30  # assumed where the system does not say
@@ -19,9 +20,11 @@ def _of_machine() -> int | None:
     for line in said.splitlines():
         if line.startswith("MemAvailable:"):
             return 1024 * int(line.split()[1])
+    if sys.platform == "win32":
+        return None
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, ValueError, OSError):  # Windows
+    except (ValueError, OSError):
         return None
 
 
@@ -32,10 +35,10 @@ def _of_container() -> int | None:
 
 def _of_process() -> int | None:
     """What ``ulimit -v`` leaves."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return None
+    import resource
+
     most = resource.getrlimit(resource.RLIMIT_AS)[0]
     pages = _read("/proc/self/statm").split()
     if most == resource.RLIM_INFINITY or not pages:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from downslope.descent import Descent, LoopOptions, Stopping, descend
 from downslope.descent.history import History
 from downslope.descent.stopping import DEFAULT_TOLERANCE
-from downslope.errors import DownslopeError
+from downslope.errors import DownslopeError, UsageError
+from downslope.explain.explanation import Explanation
 from downslope.explain.gradient import GradientCheck
 from downslope.explain.theory import Forecast
 from downslope.messages import message
@@ -22,6 +23,7 @@ from downslope.objectives import as_objective
 from downslope.optimizers import as_optimizer
 from downslope.page.document import PageContent, check_content, content_of
 from downslope.page.fits import check_fit, content_of_fit
+from downslope.plots.draw import plot
 from downslope.plots.records import draw_check, draw_forecast, draw_history
 from downslope.results.comparison import RunComparison
 from downslope.results.fit import Fit
@@ -89,6 +91,8 @@ def _shown(record: Any) -> DisplayForms:
         case GradientCheck():
             page = None if record.cost is None else _page_of_runs(lambda: _checked_run(record))
             return DisplayForms(record.sentence, _of_check(record), lambda: draw_check(record), page)
+        case Explanation():
+            return DisplayForms(repr(record), record._repr_html_(), lambda: _draw_explained(record))
         case Sweep():
             return DisplayForms(repr(record), _of_sweep(record), record.plot)
         case Race():
@@ -96,6 +100,17 @@ def _shown(record: Any) -> DisplayForms:
         case RunComparison():
             return DisplayForms(repr(record), _of_columns(record.columns), record.plot)
     raise TypeError(type(record).__name__)
+
+
+def _draw_explained(explanation: Explanation) -> Any:
+    """The directions of curvature, the stable range and the factors measured, of what was explained.
+
+    Raises:
+        UsageError: there is no minimum to measure from, or the run is not at hand.
+    """
+    if explanation.run is None:
+        raise UsageError(message("this explanation has no run to draw."))
+    return plot(explanation.run, kind="explained")
 
 
 def _page(check: Callable[[], Any], content: Callable[[], PageContent]) -> Callable[[], PageContent] | None:

@@ -11,12 +11,13 @@ from downslope.objectives.objective import Objective
 from downslope.objectives.parameters import Parameters, Vector
 from downslope.objectives.problems import Problem, all_problems, problem
 from downslope.objectives.recognise import as_objective
-from downslope.objectives.start import Uniform, parse_start
+from downslope.objectives.start import Normal, Uniform, parse_start
 
 __all__ = [
     "FormulaObjective",
     "GradientWarning",
     "Mismatch",
+    "Normal",
     "Objective",
     "Parameters",
     "Problem",

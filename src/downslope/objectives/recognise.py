@@ -42,7 +42,7 @@ def as_objective(
         function: a formula, the name of a classic problem (``"rosenbrock"``, ``"rosenbrock(10)"``), a
             ``Problem``, a SymPy or SymEngine expression, a Python function, or an ``Objective``.
         start: a dict, sequence, array or number, or text such as ``"x=-7,y=2"``; a classic problem has
-            its own. Entries may be ``Uniform(low, high)``.
+            its own. Entries may be ``Uniform(low, high)`` or ``Normal(mean, deviation)``.
         gradient: for a formula, a dict of formulas; for a function, a function called in the same way.
         dtype: float64 or float32; by default that of the start's tensors or NumPy arrays, else float64.
         seed: for random entries of the start.

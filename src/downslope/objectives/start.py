@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from downslope.containers import like
 from downslope.errors import ExpressionError, StartError, UsageError
 from downslope.language import parse_number
-from downslope.messages import message
+from downslope.messages import Message, message
 from downslope.pieces import split_outside_brackets
 
 _ANOTHER = re.compile(r"[\s;]+([^\W\d]\w*)\s*=(?!=)")  # the name of a further value where no comma was typed
@@ -49,8 +50,36 @@ class Uniform:
             )
 
 
+@dataclass(frozen=True)
+class Normal:
+    """A number drawn from the normal distribution with this mean and standard deviation.
+
+    >>> from downslope import Normal
+    >>> Normal(0, 2)
+    Normal(mean=0, deviation=2)
+    """
+
+    mean: float
+    deviation: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and self.deviation > 0):
+            raise StartError(
+                message(
+                    "normal({mean}, {deviation}) needs a finite mean and a standard deviation above 0.",
+                    mean=self.mean,
+                    deviation=self.deviation,
+                )
+            )
+
+
+DRAWN = (Uniform, Normal)  # what is drawn before a run begins
+
+
 def parse_start(text: str) -> dict[str, Any]:
-    """``"x=-7, y=uniform(-2,2)"`` as a dict; each value is a number, a constant such as 2*pi, or uniform(a,b).
+    """``"x=-7, y=uniform(-2,2)"`` as a dict.
+
+    Each value is a number, a constant such as 2*pi, uniform(low,high) or normal(mean,deviation).
 
     Raises:
         StartError: it is not of this form, or a name comes twice.
@@ -92,17 +121,12 @@ def parse_start(text: str) -> dict[str, Any]:
 
 def _parse_value(name: str, value: str) -> Any:
     try:
-        if value.startswith("uniform(") and value.endswith(")"):
-            bounds = [parse_number(part) for part in value[8:-1].split(",")]
-            if len(bounds) != 2:
-                raise StartError(
-                    message(
-                        "the start for {name} is '{value}'; uniform takes two numbers: uniform(-2,2).",
-                        name=name,
-                        value=value,
-                    )
-                )
-            return Uniform(*bounds)
+        law, bracket, inside = value.partition("(")
+        if law in ("uniform", "normal") and bracket and inside.endswith(")"):
+            numbers = [parse_number(part) for part in inside[:-1].split(",")]
+            if len(numbers) != 2:
+                raise StartError(_takes_two(name, value, law))
+            return Uniform(*numbers) if law == "uniform" else Normal(*numbers)
         return parse_number(value)
     except ExpressionError as error:
         raise StartError(
@@ -115,8 +139,27 @@ def _parse_value(name: str, value: str) -> Any:
         ) from error
 
 
+def _takes_two(name: str, value: str, law: str) -> Message:
+    if law == "normal":
+        return message(
+            "the start for {name} is '{value}'; normal takes two numbers, mean and standard deviation: normal(0,1).",
+            name=name,
+            value=value,
+        )
+    return message(
+        "the start for {name} is '{value}'; uniform takes two numbers: uniform(-2,2).", name=name, value=value
+    )
+
+
 def seed_for(start: Any, seed: int | None) -> int | None:
     """The seed asked for; where none is and the start has something to draw, a fresh one, so that it can be told."""
+    if seed is None and draws(start, DRAWN):
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return seed
+
+
+def draws(start: Any, laws: type | tuple[type, ...]) -> bool:
+    """Whether an entry of a start is drawn from one of these laws."""
     values = (
         start.values()
         if isinstance(start, Mapping)
@@ -124,22 +167,26 @@ def seed_for(start: Any, seed: int | None) -> int | None:
         if isinstance(start, (list, tuple))
         else [start]
     )
-    if seed is None and any(isinstance(value, Uniform) for value in values):
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    return seed
+    return any(isinstance(value, laws) for value in values)
 
 
 def draw(start: Any, seed: int | None) -> Any:
-    """Replace every ``Uniform`` in a start by a number, from one generator seeded with ``seed``.
+    """Replace every ``Uniform`` and ``Normal`` in a start by a number, from one generator seeded with ``seed``.
 
     >>> draw({"x": Uniform(0, 1), "y": 2.0}, seed=7)
     {'x': 0.625095466604667, 'y': 2.0}
     """
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
         raise UsageError(message("seed is {seed!r}; it must be a whole number, at least 0.", seed=seed))
-    random = np.random.default_rng(seed)
+    return draw_from(start, np.random.default_rng(seed))
+
+
+def draw_from(start: Any, random: np.random.Generator) -> Any:
+    """The same from a generator, which goes on."""
 
     def one(value: Any) -> Any:
+        if isinstance(value, Normal):
+            return float(random.normal(value.mean, value.deviation))
         return float(random.uniform(value.low, value.high)) if isinstance(value, Uniform) else value
 
     if isinstance(start, Mapping):

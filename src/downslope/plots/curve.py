@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from downslope.messages import Message, message
+from downslope.objectives import FormulaObjective
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve, drawable, values_at
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
@@ -18,12 +21,14 @@ from downslope.plots.plane import Floats, Plane
 from downslope.plots.trace import Labels, PathStyle, Trace, apart, leaving, reached_summit
 from downslope.plots.view import Pair, Window
 from downslope.plots.whole import gaps_said, spacing
-from downslope.plots.window import choose_span, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, number, readable, value_name
+from downslope.plots.window import MARGIN, choose_span, drawn_until, inside, leaves_at
+from downslope.plots.words import heading, number, readable, titled, value_name
 
 MOST_TANGENTS = 12
 TANGENT = 0.14  # half the length of a tangent, in parts of the picture
 HEIGHT = 4.3
+ASIDE = 2.0  # times the width of the view, at either side, it is looked for a lower minimum
+CLEARLY = 1e-3  # of the values that the run came through, what is lower by less is not called lower
 TALLER = 3.0  # a curve that goes so many times as far from the path as that goes itself is cut off
 
 
@@ -31,7 +36,7 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     """The curve, the path on it and its tangents."""
     theme = themed(options.theme)
     asked = options.view((*plane.names, plane.value))
-    span = asked.get(plane.names[0]) or choose_span(plane)
+    span, lower = (asked[plane.names[0]], None) if plane.names[0] in asked else span_of([plane])
     points = points_of(plane)
     xs, ys = (np.empty(0), np.empty(0)) if plane.lost else curve(plane, span)
     window = (span, asked.get(plane.value) or heights_of(points, ys, span))
@@ -52,13 +57,65 @@ def draw_curve(plane: Plane, options: PlotOptions) -> Drawing:
     panel.name_axes(*plane.names)
     axes.yaxis.set_label_text(readable(value_name(plane.value)))
     page = Page((panel.width, HEIGHT), size=options.size)
-    page.lay([axes], heading(plane.run, _notes(plane, points, window)), [*trace.handles, *extra], theme)
+    lines = titled(
+        heading(plane.run, [*_notes(plane, points, window), lower_said(plane, lower)]), options.title
+    )
+    page.lay([axes], lines, [*trace.handles, *extra], theme)
 
     def show(row: int) -> None:
         trace.show(row)
         tangents.show(row)
 
     return Drawing(panel.figure, [*tangents.moving, *trace.moving], show, plane.steps, trace.scaled)
+
+
+def span_of(planes: Sequence[Plane]) -> tuple[Pair, float | None]:
+    """What is shown of the one parameter, and a lower minimum beyond that to which it was widened (a higher maximum).
+
+    It is looked for at both sides, as far away as twice the width of what holds the paths, of formulas whose best run
+    ended as it was to: a picture of one of two minima should not look as if it were the only one.
+    """
+    span = choose_span(*planes)
+    best = min(planes, key=lambda plane: _signed(plane) * plane.run.fun)
+    if not (best.run.success and isinstance(best.run.objective, FormulaObjective)) or best.lost:
+        return span, None
+    wide, end, sign = span[1] - span[0], float(best.path[-1, 0]), _signed(best)
+    xs, ys = curve(best, (span[0] - ASIDE * wide, span[1] + ASIDE * wide))
+    heights = sign * ys
+    least = np.flatnonzero((heights[1:-1] < heights[:-2]) & (heights[1:-1] < heights[2:])) + 1
+    clearly = sign * best.run.fun - CLEARLY * float(np.ptp(best.run.history.value) or 1.0)
+    found = [
+        float(xs[i])
+        for i in least
+        if heights[i] < clearly
+        and not span[0] <= xs[i] <= span[1]
+        and _is_smooth(best, (xs[i - 1], xs[i + 1]), float(np.ptp(heights[i - 1 : i + 2])))
+    ]
+    if not found:
+        return span, None
+    lower = min(found, key=lambda x: abs(x - end))
+    room = MARGIN * max(abs(lower - span[0]), abs(lower - span[1]))
+    return (min(span[0], lower - room), max(span[1], lower + room)), lower
+
+
+def _is_smooth(plane: Plane, around: Pair, rise: float) -> bool:
+    """Whether a lowest point between two others is a minimum and not the edge of a pole, beside which it falls on."""
+    _, ys = curve(plane, around)
+    return bool(np.isfinite(ys).all() and np.ptp(ys) <= 2 * rise)
+
+
+def _signed(plane: Plane) -> float:
+    return -1.0 if plane.run.maximize else 1.0
+
+
+def lower_said(plane: Plane, lower: float | None) -> Message | None:
+    """That the minimum reached is not the least, where the picture shows a lower one."""
+    if lower is None:
+        return None
+    point = f"{plane.names[0]} = {number(lower, 3)}"
+    if plane.run.maximize:
+        return message("a local maximum: there is a higher one near {point}", point=point)
+    return message("a local minimum: there is a lower one near {point}", point=point)
 
 
 def points_of(plane: Plane) -> Floats:

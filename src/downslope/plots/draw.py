@@ -15,6 +15,7 @@ from downslope.plots.options import (
     PlotOptions,
     checked_frames,
     checked_size,
+    checked_title,
     chosen_kind,
     kind_together,
     slice_axes,
@@ -43,6 +44,8 @@ def plot(
     slice: Any = None,
     frames: int | None = None,
     theme: str | None = None,
+    title: str | None = None,
+    arrows: bool = False,
     table: Any = None,
 ) -> Figure:
     """Draw a run, several runs together, or a fit.
@@ -65,6 +68,9 @@ def plot(
             path projected on it.
         frames: most frames of a GIF or MP4; 120 by default.
         theme: "light" or "dark".
+        title: a line of your own above the others.
+        arrows: whether the ground of a map or slice has arrows, all of one length, that point where the gradient says
+            that it falls fastest (or, for a climb, rises).
         table: of a fit, the rows to draw.
 
     Returns:
@@ -94,13 +100,25 @@ def plot(
         from downslope.plots.fits import plot_fit
 
         asked = {"view": view, "kind": kind, "levels": levels, "filled": filled, "size": size}
-        return plot_fit(first, path, **asked, slice=slice, frames=frames, theme=theme, table=table)
+        asked |= {"frames": frames, "theme": theme, "title": title, "arrows": arrows}
+        return plot_fit(first, path, **asked, slice=slice, table=table)
     if table is not None:
         raise UsageError(message("table= is for a fit; this is a run."))
     options = PlotOptions(
-        checked_levels(levels), bool(filled), checked_size(size), theme, checked_frames(frames), view
+        checked_levels(levels),
+        bool(filled),
+        checked_size(size),
+        theme,
+        checked_frames(frames),
+        view,
+        checked_title(title),
+        bool(arrows),
     )
     chosen = kind_together(runs, kind, slice) if several else chosen_kind(first, kind, slice)
+    if arrows and (chosen not in ("map", "slice", "together") or first.start.size < 2):
+        raise UsageError(
+            message("arrows= is for maps and slices, not for a plot of kind {kind!r}.", kind=chosen)
+        )
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
     from downslope.plots.output import DRAWING, checked_suffix, write
 

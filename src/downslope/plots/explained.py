@@ -58,15 +58,15 @@ def draw_explained(plane: Plane, options: PlotOptions) -> Drawing:
         _map(panels[0], plane, options, found)
     _range(panels[-2], found, theme)
     _factors(panels[-1], found, theme)
-    _words(figure, run, theme)
+    _words(figure, run, options.title, theme)
     return Drawing(figure, [], lambda row: None, plane.steps, plane.path)
 
 
-def _words(figure: Figure, run: Descent, theme: Theme) -> None:
+def _words(figure: Figure, run: Descent, title: str, theme: Theme) -> None:
     explanation = explanation_of(run)
-    said = str(explanation.brief or explanation.point.sentence)
-    title = figure.suptitle(said, fontsize=9.5, color=theme.ink, wrap=True, parse_math=False)
-    title.set_y(0.985)
+    said = "\n".join(filter(None, [title, str(explanation.brief or explanation.point.sentence)]))
+    above = figure.suptitle(said, fontsize=9.5, color=theme.ink, wrap=True, parse_math=False)
+    above.set_y(0.985)
     figure.subplots_adjust(left=0.06, right=0.985, bottom=0.13, top=0.82, wspace=0.26)
 
 

@@ -118,7 +118,7 @@ class Panel:
         axes: where to draw.
         theme: the colours.
         window: what the axes show.
-        width: of the axes, in inches.
+        width, height: of the axes, in inches; of a picture whose height is not settled yet, that is as the width.
     """
 
     figure: Figure
@@ -126,9 +126,12 @@ class Panel:
     theme: Theme
     window: Window
     width: float
+    height: float
 
     @classmethod
-    def open(cls, theme: Theme, window: Window, width: float, *, grid: bool = False) -> Panel:
+    def open(
+        cls, theme: Theme, window: Window, width: float, *, height: float | None = None, grid: bool = False
+    ) -> Panel:
         """Axes on a figure of their own, dressed; with the lines of a grid below what is drawn."""
         figure = blank(theme)
         axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
@@ -137,7 +140,7 @@ class Panel:
             axes.grid(color=theme.grid, linewidth=0.7)
             axes.set_axisbelow(True)
         axes.set(xlim=window[0], ylim=window[1])
-        return cls(figure, axes, theme, window, width)
+        return cls(figure, axes, theme, window, width, width if height is None else height)
 
     def name_axes(self, *names: str) -> None:
         """Write the names of parameters or columns on the first axes, as mathematics where they are."""
@@ -287,9 +290,13 @@ def _wrapped(figure: Figure, lines: Sequence[tuple[str, bool]], room: float) -> 
                 out[-1:] = [joined] if fits(joined) or not out else [out[-1], part]
         return out
 
-    wrapped = [part for words, _ in lines for part in broken(words, (" · ", "; ", ", "))]
+    wrapped = [
+        (part, mathematical)
+        for words, mathematical in lines
+        for part in ([words] if mathematical else broken(words, (" · ", "; ", ", ")))
+    ]
     probe.remove()
-    return [(words, False) for words in wrapped]
+    return wrapped
 
 
 def _write(figure: Figure, line: tuple[str, bool], place: Pair, theme: Theme, *, first: bool) -> None:

@@ -9,12 +9,14 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.contour import QuadContourSet
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from downslope.messages import Message, message, plural
 from downslope.plots.drawing import Drawing
-from downslope.plots.grid import surface
+from downslope.plots.grid import surface, values_at
 from downslope.plots.levels import Levels, choose_levels
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, Theme, hatching, themed
 from downslope.plots.options import PlotOptions
@@ -23,10 +25,11 @@ from downslope.plots.trace import Labels, PathStyle, Trace, leaving, reached_sum
 from downslope.plots.view import Window
 from downslope.plots.whole import gaps_said, spacing
 from downslope.plots.window import choose_window, drawn_until, inside, leaves_at
-from downslope.plots.words import heading, point, readable
+from downslope.plots.words import heading, point, readable, titled
 
 BAR = 1.15  # inches for the colour bar and its numbers
 TALLEST = 6.0
+BETWEEN_ARROWS, ARROW = 0.42, 0.26  # inches from one arrow to the next, and its length
 UNEQUAL_RATIO = 0.65  # height to width where the axes are not equal
 
 
@@ -35,12 +38,13 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
     theme = themed(options.theme)
     window, equal = choose_window([plane], options.view(plane.names))
     box = box_of(window, equal)
-    panel = Panel.open(theme, window, box[0])
+    panel = Panel.open(theme, window, box[0], height=box[1])
     axes = panel.axes
     extra: list[Artist] = []
     contours = None
     if not plane.lost:
         contours, extra = landscape(panel, plane, options)
+        extra += slopes(panel, plane) if options.arrows else []
     style = PathStyle(joined=spacing(plane.run) == 1)
     trace = Trace(panel, plane.path, _labels(plane, window), drawn_until(plane, window), style=style)
     extra = [*marks_of(panel, plane), *outside_of(axes, plane, theme), *extra]
@@ -48,7 +52,8 @@ def draw_map(plane: Plane, options: PlotOptions) -> Drawing:
         axes.set_aspect("equal")
     panel.name_axes(*plane.names)
     page = Page(box, BAR if contours else RIGHT, options.size, equal)
-    page.lay([axes], heading(plane.run, _notes(plane, window)), [*trace.handles, *extra], theme)
+    lines = titled(heading(plane.run, _notes(plane, window)), options.title)
+    page.lay([axes], lines, [*trace.handles, *extra], theme)
     return Drawing(panel.figure, trace.moving, trace.show, plane.steps, trace.scaled)
 
 
@@ -123,6 +128,54 @@ def landscape(panel: Panel, plane: Plane, options: PlotOptions) -> tuple[QuadCon
         bar.ax.yaxis.set_major_locator(FixedLocator(list(_ticks(levels))))
         bar.ax.yaxis.set_minor_locator(FixedLocator([]))
     return lines, extra
+
+
+def slopes(panel: Panel, plane: Plane) -> list[Artist]:
+    """Arrows of one length, where the gradient says that the ground falls fastest (rises, where the run climbs).
+
+    On axes that are not equal an arrow is at right angles to its contour in numbers, and not on paper.
+    """
+    (left, right), (bottom, top) = panel.window
+    wide, tall = right - left, top - bottom
+    sides = np.array([wide, tall]) / np.array([panel.width, panel.height])  # units of each axis in an inch
+    columns, rows = (max(2, round(inches / BETWEEN_ARROWS)) for inches in (panel.width, panel.height))
+    across = left + wide * (np.arange(columns) + 0.5) / columns
+    along = bottom + tall * (np.arange(rows) + 0.5) / rows
+    xs, ys = (grid.ravel() for grid in np.meshgrid(across, along))
+    points = plane.points(xs, ys)
+    ways = np.array([_way(plane, point) for point in points])
+    ways[np.isnan(values_at(plane.run.objective, points))] = np.nan
+    with np.errstate(all="ignore"):
+        ways /= np.hypot(*(ways / sides).T)[:, None] / ARROW  # each as long on paper as the others
+    fine = np.isfinite(ways).all(axis=1)
+    if not fine.any():
+        return []
+    panel.axes.quiver(
+        *(values[fine] for values in (xs, ys, *ways.T)),
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        pivot="mid",
+        color="#101010",
+        width=0.0018,
+        headwidth=5,
+        zorder=3,
+        path_effects=[withStroke(linewidth=1.6, foreground="#ffffff", alpha=0.7)],  # seen on dark ground too
+    )
+    said = message("where it rises fastest") if plane.run.maximize else message("where it falls fastest")
+    handle = Line2D([], [], color=panel.theme.ink, alpha=0.7, marker=">", markersize=5, linewidth=1.0)
+    handle.set_label(readable(said))
+    return [handle]
+
+
+def _way(plane: Plane, point: Floats) -> Floats:
+    """The direction of steepest descent, or of ascent where the run climbs, as far as the plane shows it."""
+    with np.errstate(all="ignore"):
+        try:
+            gradient = np.asarray(plane.run.objective.gradient(point), np.float64)[list(plane.axes)]
+        except Exception:  # a person's function may raise anything where the run never went
+            return np.full(2, np.nan)
+    return gradient if plane.run.maximize else -gradient
 
 
 def _norm(levels: Levels) -> Normalize:

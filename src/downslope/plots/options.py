@@ -16,6 +16,7 @@ from downslope.sweeping.comparison import same_function
 
 FRAMES = 120
 MOST_FRAMES = 600
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class PlotOptions:
     theme: str | None = None
     frames: int = FRAMES
     asked_view: Any = None
+    title: str = ""
+    arrows: bool = False
 
     def view(self, names: Sequence[str]) -> dict[str, Pair]:
         """The ranges asked for, by the name of the axis."""
@@ -42,6 +45,19 @@ def checked_frames(frames: int | None) -> int:
             message("frames is {frames!r}; ask for 2 to {most}.", frames=frames, most=MOST_FRAMES)
         )
     return count
+
+
+def checked_title(title: Any) -> str:
+    """The title of a picture as one line, or a UsageError that says what is allowed."""
+    if title is None:
+        return ""
+    if not isinstance(title, str) or len(title) > LONGEST_TITLE:
+        raise UsageError(
+            message(
+                "title is {title!r}; give text of at most {most} characters.", title=title, most=LONGEST_TITLE
+            )
+        )
+    return " ".join(title.split())
 
 
 def checked_size(size: Any) -> Pair | None:

@@ -18,7 +18,7 @@ from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Theme, blank, dress, 
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.whole import gaps_said
-from downslope.plots.words import heading, number, readable, steps_name, value_name
+from downslope.plots.words import heading, number, readable, steps_name, titled, value_name
 
 HEIGHT = 5.4
 DECADES = 100.0  # a quantity that changes by this factor is drawn on a logarithmic axis
@@ -68,7 +68,7 @@ def draw_progress(plane: Plane, options: PlotOptions) -> Drawing:
     _step_axis(lower, float(steps[-1]), early(quantities, steps))
     notes = [_ends(plane), plane.note, gaps_said(run, path=False)]
     Page((WIDTH - LEFT - RIGHT, HEIGHT), size=options.size).lay(
-        [upper, lower], heading(run, notes, plane.step), [], theme
+        [upper, lower], titled(heading(run, notes, plane.step), options.title), [], theme
     )
 
     def show(row: int) -> None:

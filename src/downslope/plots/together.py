@@ -14,19 +14,19 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from downslope.messages import NOTHING, Message, message, plural
-from downslope.plots.curve import broken, heights_of, points_of, stars_on_curve, undefined_in
+from downslope.plots.curve import broken, heights_of, points_of, span_of, stars_on_curve, undefined_in
 from downslope.plots.drawing import Drawing
 from downslope.plots.grid import curve
 from downslope.plots.look import BOTTOM, LEFT, RIGHT, Page, Panel, Theme, dress, themed
-from downslope.plots.maps import BAR, UNEQUAL_RATIO, landscape, marks_of, outside_of
+from downslope.plots.maps import BAR, UNEQUAL_RATIO, landscape, marks_of, outside_of, slopes
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats, Plane
 from downslope.plots.progress import Quantity, envelope, norm_quantity, value_quantity
 from downslope.plots.run_table import RunTable
 from downslope.plots.trace import Labels, Trace
 from downslope.plots.whole import gaps_said, spacing
-from downslope.plots.window import choose_span, choose_window, drawn_until, inside
-from downslope.plots.words import number, point, readable, said_of, title, value_name
+from downslope.plots.window import choose_window, drawn_until, inside
+from downslope.plots.words import number, point, readable, said_of, title, titled, value_name
 
 WIDE, TALL, LOW = 5.8, 4.6, 3.2  # inches: at most so wide and tall is a map, and at least so tall a panel
 BESIDE = 3.9  # inches: how wide the values are
@@ -112,11 +112,12 @@ class _Picture:
         wide, tall = (high - low for low, high in window)
         ratio = tall / wide if equal else UNEQUAL_RATIO
         width = min(WIDE, TALL / ratio)
-        panel = Panel.open(self.theme.muted(), window, width)
+        panel = Panel.open(self.theme.muted(), window, width, height=width * ratio)
         self.figure = panel.figure
         contours = None
         if not first.lost:
             contours, parts.handles = landscape(panel, first, self.options)
+            parts.handles += slopes(panel, first) if self.options.arrows else []
         else:
             parts.notes.append(first.missing)
         self._trace(parts, panel, [plane.path for plane in self.planes])
@@ -140,7 +141,7 @@ class _Picture:
         """The paths on the graph of a function of one parameter."""
         first = self.planes[0]
         asked = self.options.view((*first.names, first.value))
-        span = asked.get(first.names[0]) or choose_span(*self.planes)
+        span = asked.get(first.names[0]) or span_of(self.planes)[0]
         points = [points_of(plane) for plane in self.planes]
         xs, ys = (np.empty(0), np.empty(0)) if first.lost else curve(first, span)
         heights = asked.get(first.value) or heights_of(np.concatenate(points), ys, span)
@@ -253,7 +254,7 @@ class _Picture:
         page = Page((first, height), whole - first + gaps, self.options.size, under=self.table.height)
         told = [plural("{n} run", "{n} runs", n=len(self.planes)), *parts.notes]
         heading = [title(self.planes[0].run.objective), (said_of(told), False)]
-        page.lay(parts.axes[:1], heading, parts.handles, self.theme)
+        page.lay(parts.axes[:1], titled(heading, self.options.title), parts.handles, self.theme)
         wide, tall = self.figure.get_size_inches()
         box, at = parts.axes[0].get_position(), LEFT
         stretch = (wide - LEFT - gaps) / whole

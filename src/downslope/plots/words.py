@@ -33,6 +33,11 @@ def heading(run: Descent, notes: Iterable[Message | None] = (), step: str = "ste
     return [*lines, (told, False)] if told else lines
 
 
+def titled(lines: Sequence[tuple[str, bool]], title: str) -> list[tuple[str, bool]]:
+    """The lines above a picture below a title of a person's own, where there is one."""
+    return [(readable(title), False), *lines] if title else list(lines)
+
+
 def said_of(notes: Iterable[Message | None]) -> str:
     """The notes in one line, which may be broken between them."""
     return readable("; ".join(str(note) for note in notes if note))

@@ -34,7 +34,7 @@ pre { white-space: pre-wrap; padding: .6em; border: 1px solid #bbb; }
 img { max-width: 100%; }
 section + section { break-before: page; margin-top: 4em; }
 tr, pre, img { break-inside: avoid; }
-@page { margin: 18mm; }
+@page { size: A4; margin: 18mm; }
 @media print { body { margin: 0; max-width: none; padding: 0; } section + section { margin-top: 0; } }
 """
 

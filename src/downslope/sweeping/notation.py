@@ -9,9 +9,9 @@ import numpy as np
 from downslope.errors import ExpressionError, UsageError
 from downslope.language import parse_number
 from downslope.messages import Message, listing, message
-from downslope.objectives import Uniform
+from downslope.objectives import Normal, Uniform
 from downslope.pieces import split_outside_brackets
-from downslope.sweeping.settings import Normal, grid, logspace
+from downslope.sweeping.settings import grid, logspace
 
 KINDS: dict[str, tuple[Any, int]] = {
     "grid": (grid, 3),

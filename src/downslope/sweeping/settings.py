@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from downslope.errors import UsageError
 from downslope.messages import listing, message
-from downslope.objectives import Uniform
+from downslope.objectives import Normal, Uniform
 
 MOST_BYTES = 4 << 30  # of the columns of a sweep
 BYTES_A_RUN = 80  # beside its coordinates: status, counts, value, norm, and what lanes keep while they run
@@ -25,29 +25,6 @@ DRAWS = 20
 EQUAL = 0.02  # by how much ratios of neighbours, or distances, may differ where they are taken for equal
 
 Target: TypeAlias = tuple[str, ...]  # ("start", "x"), ("learning_rate",), ("hyperparameter", "momentum"), ...
-
-
-@dataclass(frozen=True)
-class Normal:
-    """A number drawn from the normal distribution with this mean and standard deviation.
-
-    >>> from downslope import Normal
-    >>> Normal(0, 2)
-    Normal(mean=0, deviation=2)
-    """
-
-    mean: float
-    deviation: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and self.deviation > 0):
-            raise UsageError(
-                message(
-                    "normal({mean}, {deviation}) needs a finite mean and a standard deviation above 0.",
-                    mean=self.mean,
-                    deviation=self.deviation,
-                )
-            )
 
 
 def grid(low: float, high: float, n: int) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from downslope.containers import like
 from downslope.errors import UsageError
 from downslope.messages import message
-from downslope.objectives import Objective, Uniform, Vector
-from downslope.objectives.start import parse_start
+from downslope.objectives import Normal, Objective, Uniform, Vector
+from downslope.objectives.start import draws, parse_start
 
 LEAST_REACH = 1.0  # half the width of a box around a coordinate that is nearly zero
 
@@ -34,8 +34,18 @@ class StartBox:
         """What is ``Uniform`` in the start; else the window that a classic problem is shown in; else around ``x``.
 
         Around a start each coordinate may be doubled or become zero, and is changed by at least 1.
+
+        Raises:
+            UsageError: something in the start is ``Normal``, which no box holds.
         """
         start = parse_start(start) if isinstance(start, str) else start
+        if draws(start, Normal):
+            raise UsageError(
+                message(
+                    "these starts are drawn from a box, and normal(mean, deviation) has no ends: give"
+                    " uniform(low, high), or a list of starts."
+                )
+            )
         ends = [_with_ends(start, lambda u: u.low), _with_ends(start, lambda u: u.high)]
         if ends[0] is not None and ends[1] is not None:
             low, high = (objective.parameters.flatten(end) for end in ends)

@@ -43,6 +43,44 @@ POINTS: Mapping[str, Template] = {
         "The point is near a strict maximum, {distance:.3g} away, with curvature {most:.4g} in every "
         "direction."
     ),
+    "minimum.local": Template(
+        "The point is a strict local minimum: steep along {steep}, curvature {most:.4g}; shallow along "
+        "{shallow}, {least:.4g}."
+    ),
+    "minimum.single.local": Template("The point is a strict local minimum, with curvature {most:.4g}."),
+    "maximum.up.single.local": Template("The point is a strict local maximum, with curvature {most:.4g}."),
+    "maximum.up.local": Template(
+        "The point is a strict local maximum: steep along {steep}, curvature {most:.4g}; shallow along "
+        "{shallow}, {least:.4g}."
+    ),
+    "minimum.round.local": Template(
+        "The point is a strict local minimum, with curvature {most:.4g} in every direction."
+    ),
+    "maximum.up.round.local": Template(
+        "The point is a strict local maximum, with curvature {most:.4g} in every direction."
+    ),
+    "minimum.near.local": Template(
+        "The point is near a strict local minimum, {distance:.3g} away: steep along {steep}, curvature "
+        "{most:.4g}; shallow along {shallow}, {least:.4g}."
+    ),
+    "minimum.single.near.local": Template(
+        "The point is near a strict local minimum, {distance:.3g} away, with curvature {most:.4g}."
+    ),
+    "minimum.round.near.local": Template(
+        "The point is near a strict local minimum, {distance:.3g} away, with curvature {most:.4g} in every "
+        "direction."
+    ),
+    "maximum.up.near.local": Template(
+        "The point is near a strict local maximum, {distance:.3g} away: steep along {steep}, curvature "
+        "{most:.4g}; shallow along {shallow}, {least:.4g}."
+    ),
+    "maximum.up.single.near.local": Template(
+        "The point is near a strict local maximum, {distance:.3g} away, with curvature {most:.4g}."
+    ),
+    "maximum.up.round.near.local": Template(
+        "The point is near a strict local maximum, {distance:.3g} away, with curvature {most:.4g} in every "
+        "direction."
+    ),
     "minimum.plain": Template("The point is a minimum."),
     "maximum.plain": Template("The point is a maximum."),
     "minimum.bare": Template("The point is a minimum within the bounds: no coordinate is free to move."),

@@ -13,7 +13,7 @@ from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import LEFT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.words import readable
+from downslope.plots.words import readable, titled
 
 SIDE = 5.0  # inches, of a square
 HEIGHT = 4.4
@@ -46,7 +46,7 @@ def draw_predicted(scene: Scene, options: PlotOptions) -> Drawing:
     equal = window[0] == window[1]
     page = Page((SIDE, SIDE), room_beside(scene.crowded), options.size, equal)
     notes = [scene.density_said(), outside_view(window, actual, predicted)]
-    page.lay([axes], scene.heading(notes), handles, theme)
+    page.lay([axes], titled(scene.heading(notes), options.title), handles, theme)
     return still(panel.figure, scene)
 
 
@@ -91,7 +91,7 @@ def draw_residuals(scene: Scene, options: PlotOptions) -> Drawing:
     axes.yaxis.set_label_text(readable(left), parse_math=False)
     page = Page((width, HEIGHT), right, options.size)
     notes = [scene.density_said(), outside_view(window, across, residuals)]
-    page.lay([axes], scene.heading(notes), handles, theme)
+    page.lay([axes], titled(scene.heading(notes), options.title), handles, theme)
     return still(panel.figure, scene)
 
 

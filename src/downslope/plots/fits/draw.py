@@ -14,7 +14,7 @@ from downslope.messages import message
 from downslope.plots.fits.choice import MOVING, checked_name, chosen, parse_fit_view
 from downslope.plots.fonts import with_fonts
 from downslope.plots.levels import checked_levels
-from downslope.plots.options import PlotOptions, checked_frames, checked_size, slice_axes
+from downslope.plots.options import PlotOptions, checked_frames, checked_size, checked_title, slice_axes
 from downslope.plots.plane import Plane
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def plot_fit(
     slice: Any = None,
     frames: int | None = None,
     theme: str | None = None,
+    title: str | None = None,
+    arrows: bool = False,
 ) -> Figure:
     """Draw a fit.
 
@@ -52,7 +54,8 @@ def plot_fit(
             softmax). By default the one that suits the fit.
         kind: the name of the picture, where ``view`` is a range.
         table: draw these rows, and not those that were fitted; a loaded fit needs it for all views but "progress".
-        levels, filled, size, slice, frames, theme: as for ``plot``; ``slice`` names two parameters for a surface.
+        levels, filled, size, slice, frames, theme, title, arrows: as for ``plot``; ``slice`` names two parameters for a
+            surface, and arrows are for one.
 
     Returns:
         A Matplotlib figure of its own, to be changed or saved further.
@@ -76,11 +79,22 @@ def plot_fit(
             )
         name = checked_name(kind)
     options = PlotOptions(
-        checked_levels(levels), bool(filled), checked_size(size), theme, checked_frames(frames), ranges
+        checked_levels(levels),
+        bool(filled),
+        checked_size(size),
+        theme,
+        checked_frames(frames),
+        ranges,
+        checked_title(title),
+        bool(arrows),
     )
     name = chosen(fit, name, table is not None or fit.problem is not None, slice)
     if slice is not None and name != "surface":
         raise UsageError(message("slice= is for the view 'surface', not '{name}'.", name=name))
+    if arrows and (name != "surface" or fit.run.start.size < 2):
+        raise UsageError(
+            message("arrows= is for a surface over two parameters, not for the view '{name}'.", name=name)
+        )
     # Matplotlib takes half a second to import, so it waits until there is something to draw.
     from downslope.plots.fits.scene import Scene
     from downslope.plots.output import DRAWING, checked_suffix, write

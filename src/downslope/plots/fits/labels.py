@@ -18,7 +18,7 @@ from downslope.plots.fits.scene import Scene, first_labels
 from downslope.plots.look import LEFT, Page, Theme, blank, dress, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.words import readable
+from downslope.plots.words import readable, titled
 
 SIDE = 5.0
 STRIP = 1.1  # inches for the histograms below the calibration
@@ -75,7 +75,7 @@ def draw_calibration(scene: Scene, options: PlotOptions) -> Drawing:
     share_axis = message("share of {label} that occurred", label=classes[1])
     axes.yaxis.set_label_text(readable(share_axis), parse_math=False)
     page = Page((SIDE, SIDE - STRIP), size=options.size, under=STRIP + 0.02)
-    page.lay([axes], scene.heading(), handles, theme)
+    page.lay([axes], titled(scene.heading(), options.title), handles, theme)
     return still(figure, scene)
 
 
@@ -106,7 +106,7 @@ def draw_classes(scene: Scene, options: PlotOptions) -> Drawing:
     beside = max(0.0, LETTER * max(map(len, rows)) + 0.45 - LEFT)
     size = (WIDE, min(WIDE, 1.2 + 0.55 * count))
     page = Page(size, size=options.size, beside=beside, under=0.7 * longest if turned else 0.0)
-    page.lay([axes], scene.heading([note]), [], theme)
+    page.lay([axes], titled(scene.heading([note]), options.title), [], theme)
     return still(figure, scene)
 
 

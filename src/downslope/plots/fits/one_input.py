@@ -20,7 +20,7 @@ from downslope.plots.look import WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
 from downslope.plots.view import Pair, Window
-from downslope.plots.words import readable
+from downslope.plots.words import readable, titled
 
 HEIGHT = 4.6
 ALONG = 800  # points of a curve
@@ -61,7 +61,12 @@ def draw_one_input(scene: Scene, options: PlotOptions, moving: bool = False) -> 
     if model.loss.classifies:
         axes.yaxis.set_label_text(readable(message("probability", context="axis")), parse_math=False)
     page = Page((width, HEIGHT), room_beside(crowded), options.size)
-    page.lay([axes], scene.heading(_notes(scene, window, x, crowded)), [*handles, *lines], theme)
+    page.lay(
+        [axes],
+        titled(scene.heading(_notes(scene, window, x, crowded)), options.title),
+        [*handles, *lines],
+        theme,
+    )
 
     def show(row: int) -> None:
         _set(lines, xs, scene.along({name: xs}, scene.fit.history.x[row]), window)

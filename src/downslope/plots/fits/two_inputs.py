@@ -17,7 +17,7 @@ from downslope.plots.fits.scene import Scene, outside_view, span
 from downslope.plots.look import RIGHT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.plane import Floats
-from downslope.plots.words import readable
+from downslope.plots.words import readable, titled
 
 SIDE = 241  # points a side of the grid
 HEIGHT = 5.2
@@ -63,7 +63,7 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     panel.name_axes(*names)
     page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
     notes = [scene.rows_said(False) if scene.crowded else NOTHING, outside_view(window, x, y)]
-    page.lay([axes], scene.heading(notes), handles, theme)
+    page.lay([axes], titled(scene.heading(notes), options.title), handles, theme)
     return still(panel.figure, scene)
 
 

@@ -18,7 +18,7 @@ from downslope.messages import Message, message, plural
 from downslope.plots.look import LEFT, WIDTH, Page, Panel, Theme, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.sweeps.axes import axis_name, numeric_axes, setting_word
-from downslope.plots.words import readable, said_of, title
+from downslope.plots.words import readable, said_of, title, titled
 from downslope.sweeping.record import SweepRecord
 from downslope.sweeping.runs import STATUSES, code_of
 from downslope.sweeping.settings import SweepAxis, Target, is_geometric
@@ -102,7 +102,7 @@ class Cells:
         )
         told = said_of([size, *lines])
         page = Page((panel.width, HEIGHT), RIGHT, options.size)
-        page.lay([panel.axes], [*head, (told, False)], handles, panel.theme)
+        page.lay([panel.axes], titled([*head, (told, False)], options.title), handles, panel.theme)
 
 
 def values_of(axis: SweepAxis) -> Floats:

@@ -10,7 +10,7 @@ from downslope.errors import UsageError, nearest
 from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
 from downslope.plots.fonts import with_fonts
-from downslope.plots.options import PlotOptions, checked_size
+from downslope.plots.options import PlotOptions, checked_size, checked_title
 from downslope.plots.sweeps.axes import numeric_axes
 from downslope.sweeping.rate_finder import RateSearch
 from downslope.sweeping.record import SweepRecord
@@ -31,6 +31,7 @@ def plot_sweep(
     kind: str | None = None,
     size: tuple[float, float] | None = None,
     theme: str | None = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw a sweep.
 
@@ -42,6 +43,7 @@ def plot_sweep(
             "sensitivity" (the final value against one axis, a line for each rule). By default the one that fits.
         size: width and height in inches.
         theme: "light" or "dark".
+        title: a line of your own above the others.
 
     Returns:
         A Matplotlib figure of its own. Every cell of a map is one run; between them nothing is made up.
@@ -55,7 +57,7 @@ def plot_sweep(
     >>> [axes.get_xlabel() for axes in plot_sweep(swept, kind="phase").axes][0]
     'learning rate'
     """
-    options = PlotOptions(size=checked_size(size), theme=theme)
+    options = PlotOptions(size=checked_size(size), theme=theme, title=checked_title(title))
     chosen = _chosen(sweep, kind)
     from downslope.plots.sweeps.basins import (
         draw_basins,

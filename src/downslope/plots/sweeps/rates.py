@@ -10,7 +10,7 @@ from downslope.plots.drawing import Drawing
 from downslope.plots.look import LEFT, RIGHT, WIDTH, Page, Panel, themed
 from downslope.plots.options import PlotOptions
 from downslope.plots.sweeps.levels import level_of
-from downslope.plots.words import readable, said_of, title
+from downslope.plots.words import readable, said_of, title, titled
 from downslope.sweeping.rate_finder import RateSearch
 
 HEIGHT = 4.2
@@ -77,5 +77,5 @@ def draw_rates(found: RateSearch, options: PlotOptions) -> Drawing:
     rule = found.trial.optimizer_of({("learning_rate",): 1.0}).name().replace("_", " ")
     runs = plural("{n:,} run, nothing between them", "{n:,} runs, nothing between them", n=len(found.rates))
     heading = [title(found.trial.objective), (readable(rule), False), (said_of([runs]), False)]
-    Page((panel.width, HEIGHT), size=options.size).lay([axes], heading, handles, theme)
+    Page((panel.width, HEIGHT), size=options.size).lay([axes], titled(heading, options.title), handles, theme)
     return Drawing(panel.figure, [], lambda row: None, np.zeros(1, np.int64), np.zeros((1, 2)))

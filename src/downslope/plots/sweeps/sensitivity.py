@@ -14,7 +14,7 @@ from downslope.plots.options import PlotOptions
 from downslope.plots.sweeps.axes import axis_name, numeric_axes
 from downslope.plots.sweeps.cells import rule_of, title_of, values_of
 from downslope.plots.sweeps.levels import level_of
-from downslope.plots.words import readable, said_of
+from downslope.plots.words import readable, said_of, titled
 from downslope.sweeping.limits import known_limits
 from downslope.sweeping.record import GOOD, LIMITS, SweepRecord, spelling
 from downslope.sweeping.settings import SweepAxis, is_geometric
@@ -73,7 +73,9 @@ def draw_sensitivity(sweep: SweepRecord, options: PlotOptions) -> Drawing:
     runs = plural("{n:,} run", "{n:,} runs", n=len(sweep))
     band: Message | None = message("the band holds the middle half") if several else None
     heading = [title_of(sweep), (readable(rule_of(sweep)), False), (said_of([runs, band]), False)]
-    Page((panel.width, HEIGHT), size=options.size).lay([panel.axes], heading, handles, panel.theme)
+    Page((panel.width, HEIGHT), size=options.size).lay(
+        [panel.axes], titled(heading, options.title), handles, panel.theme
+    )
     return Drawing(panel.figure, [], lambda row: None, np.zeros(1, np.int64), np.zeros((1, 2)))
 
 
