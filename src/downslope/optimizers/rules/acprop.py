@@ -21,7 +21,7 @@ class ACProp(Optimizer):
               s_{k+1} = \beta_2 s_k + (1 - \beta_2) (g_k - m_{k+1})^2 + \varepsilon
 
     with :math:`m` the running mean of the gradient and :math:`s` that of its squared distance from :math:`m`
-    (element by element). There is no s for the first gradient, which is taken as it is.
+    (element by element). For the first gradient there is no s, and it counts as 1.
 
     Args:
         learning_rate: length of a step in each coordinate per unit of g/√s, > 0; in units of x. The first step is η
@@ -59,8 +59,8 @@ class ACProp(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: ACPropState) -> tuple[Any, ACPropState, Any]:
         β1, β2, ε, g = self.beta1, self.beta2, self.epsilon, gradient
-        begun, worth = state.p2 < 1, where(state.p2 < 1, 1 - state.p2, 1.0)
-        step = where(begun, g / (sqrt(state.s / worth) + ε), g)
+        worth = where(state.p2 < 1, 1 - state.p2, 1.0)
+        step = g / (sqrt(where(state.p2 < 1, state.s / worth, 1.0)) + ε)
         m = β1 * state.m + (1 - β1) * g
         s = β2 * state.s + (1 - β2) * (g - m) * (g - m) + ε
         return x - self.learning_rate * step, ACPropState(m, s, state.p2 * β2), True
