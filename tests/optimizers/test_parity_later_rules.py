@@ -152,8 +152,8 @@ CASES = [
         o.MoMoAdam(learning_rate=0.05, beta2=0.99, minimum=-0.1),
         optax("momo_adam", learning_rate=0.05, b2=0.99, lower_bound=-0.1),
     ),
-    Case("COCOB paper", o.COCOB(alpha=1000), paper(papers.cocob(1000.0, 1e-8))),
-    Case("COCOB optax", o.COCOB(alpha=1000), optax("cocob", alpha=1000.0)),
+    Case("COCOB paper", o.COCOB(alpha=2000), paper(papers.cocob(2000.0, 1e-8))),
+    Case("COCOB optax", o.COCOB(alpha=2000), optax("cocob", alpha=2000.0)),
     # With a small epsilon its steps on Rosenbrock's grow until they are chaotic.
     Case("DoWG paper", o.DoWG(initial_distance=0.1, epsilon=30), papers.dowg(0.1, 30.0)),
     Case(

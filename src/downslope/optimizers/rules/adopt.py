@@ -31,7 +31,8 @@ class ADOPT(Optimizer):
         epsilon: > 0, in units of the gradient; the least that is divided by.
 
     With the default beta2 it remembers 10,000 gradients, so after a steep start it is slow for as long. Where
-    gradients grow from one step to the next, only the clipping holds it.
+    gradients grow from one step to the next, only the clipping holds it: with a beta2 of 0.99 it arrives, forgets how
+    steep it was, and is kicked away by up to k^(1/4) rates, over and over.
 
     Projection onto bounds is sound: coordinates are scaled by positive numbers, and m comes to point as g does.
 
