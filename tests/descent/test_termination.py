@@ -19,7 +19,7 @@ from downslope.optimizers import all_optimizers
 
 ENGINES = pytest.mark.parametrize("engine", ["traced", "hosted"])
 RULES = sorted(rule.name() for rule in all_optimizers())
-AVERAGING = ("schedule_free_sgd", "schedule_free_adamw", "dog", "dowg")
+AVERAGING = ("schedule_free_sgd", "schedule_free_adamw", "dog")
 SEARCHING = (
     "armijo",
     "auto",

@@ -202,23 +202,20 @@ def cocob(α: float, ε: float) -> Walk:
     return walk
 
 
-def dowg(r: float, ε: float) -> Oracle:
-    """arXiv 2305.16284, algorithm 1, with the average that it returns, and a guard against division by zero."""
+def dowg(r: float, ε: float) -> Walk:
+    """arXiv 2305.16284, algorithm 1, with a guard against division by zero."""
 
-    def path(problem: Valley) -> Path:
-        x = np.array(problem.start)
-        points, weights, v, far = [x], [], 0.0, r
-        for _ in range(STEPS + 1):
+    def walk(problem: Valley) -> Iterator[Any]:
+        start = x = np.array(problem.start)
+        v, far = 0.0, r
+        while True:
+            yield x
             g = problem.gradient(x)
-            far = max(far, float(np.linalg.norm(x - points[0])))
+            far = max(far, float(np.linalg.norm(x - start)))
             v += far**2 * (g @ g)
-            weights.append(far**2)
             x = x - far**2 / (np.sqrt(v) + ε) * g
-            points.append(x)
-        points.pop()
-        return Path(np.array(points), np.average(points, axis=0, weights=weights))
 
-    return path
+    return walk
 
 
 def acprop(η: float, β1: float, β2: float, ε: float, before: bool = False) -> Walk:

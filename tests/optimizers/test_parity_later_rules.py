@@ -11,7 +11,6 @@ import papers
 import pytest
 from oracles import (
     PROBLEMS,
-    QUADRATIC,
     Oracle,
     Path,
     Valley,
@@ -46,7 +45,6 @@ def counting_in_doubles(state: Any) -> Any:
 # pytorch-optimizer counts steps from 1 when it clips; the authors from the first that moves.
 ADOPT = o.ADOPT(learning_rate=0.05, beta1=0.9, beta2=0.99)
 LONG = o.AdEMAMix(learning_rate=0.02, beta3=0.99, alpha=2, warmup=50, weight_decay=0.1)
-AVERAGED = ("DoWG",)  # whose papers report an average; of the others the last point is compared
 CASES = [
     Case("ADOPT paper", ADOPT, paper(papers.adopt(0.05, 0.9, 0.99, 1e-6))),
     Case("ADOPT optax", ADOPT, optax("adopt", learning_rate=0.05, b1=0.9, b2=0.99)),
@@ -155,9 +153,9 @@ CASES = [
     Case("COCOB paper", o.COCOB(alpha=2000), paper(papers.cocob(2000.0, 1e-8))),
     Case("COCOB optax", o.COCOB(alpha=2000), optax("cocob", alpha=2000.0)),
     # With a small epsilon its steps on Rosenbrock's grow until they are chaotic.
-    Case("DoWG paper", o.DoWG(initial_distance=0.1, epsilon=30), papers.dowg(0.1, 30.0)),
+    Case("DoWG paper", o.DoWG(initial_distance=0.1, epsilon=30), paper(papers.dowg(0.1, 30.0))),
     Case(
-        "optax dowg",
+        "DoWG optax",
         o.DoWG(initial_distance=0.1, epsilon=30),
         optax("dowg", init_estim_sq_dist=0.1**2, eps=30.0),
     ),
@@ -180,8 +178,6 @@ def theirs(name: str, problem: Valley) -> Path:
 def test_the_same_path(case: Case, problem: Valley, ours: Any) -> None:
     mine, oracle = ours(case.rule, problem), theirs(case.name, problem)
     assert difference(mine.points, oracle.points) <= TOLERANCE
-    if case.name.startswith(AVERAGED):
-        assert difference(mine.answer, oracle.answer) <= TOLERANCE
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
@@ -251,10 +247,3 @@ def test_lars_of_optax_divides_by_the_length_of_the_sum(problem: Valley) -> None
         x = x - v
     ours = ours_updated(o.LARS(learning_rate=2.0, weight_decay=0.1), problem).points
     assert difference(ours, optax_s) > 1e-8
-
-
-def test_dowg_of_optax_reports_its_last_point() -> None:
-    rule = o.DoWG(initial_distance=0.001, epsilon=1e-4)
-    ours, optax_s = ours_updated(rule, QUADRATIC), optax("dowg", init_estim_sq_dist=1e-6, eps=1e-4)(QUADRATIC)
-    assert difference(ours.points[-1], optax_s.answer) <= TOLERANCE
-    assert difference(ours.answer, optax_s.answer) > 1e-3

@@ -24,7 +24,7 @@ R, T = ds.optimizers, torch.optim
 F = torch.nn.functional
 PLAIN = [cls for cls in all_optimizers() if not requirements_of(cls()).needs_value]
 PLAINLY = pytest.mark.parametrize("cls", PLAIN, ids=lambda c: c.name())
-AVERAGING = ["schedule_free_sgd", "schedule_free_adamw", "dog", "dowg"]
+AVERAGING = ["schedule_free_sgd", "schedule_free_adamw", "dog"]
 PAIRS = pytest.mark.parametrize("name", list(SAME))
 X = torch.randn(64, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 Y = torch.sin(X.sum(1, keepdim=True))
