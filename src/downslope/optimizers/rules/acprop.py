@@ -60,7 +60,8 @@ class ACProp(Optimizer):
     def update(self, x: Any, value: Any, gradient: Any, state: ACPropState) -> tuple[Any, ACPropState, Any]:
         β1, β2, ε, g = self.beta1, self.beta2, self.epsilon, gradient
         worth = where(state.p2 < 1, 1 - state.p2, 1.0)
-        step = g / (sqrt(where(state.p2 < 1, state.s / worth, 1.0)) + ε)
+        first = where(state.p2 < 1, 0.0, 1.0)  # s for the first gradient, of which state.s knows nothing
+        step = g / (sqrt(state.s / worth + first) + ε)
         m = β1 * state.m + (1 - β1) * g
         s = β2 * state.s + (1 - β2) * (g - m) * (g - m) + ε
         return x - self.learning_rate * step, ACPropState(m, s, state.p2 * β2), True
