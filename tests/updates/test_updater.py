@@ -365,7 +365,6 @@ def test_which_rules_ask_for_what() -> None:
     assert {n for n, t in asked.items() if t.searches} == searching
     assert {n for n, t in asked.items() if t.averages} == {
         "dog",
-        "dowg",
         "schedule_free_sgd",
         "schedule_free_adamw",
     }

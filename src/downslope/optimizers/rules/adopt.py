@@ -37,7 +37,7 @@ class ADOPT(Optimizer):
     Projection onto bounds is sound: coordinates are scaled by positive numbers, and m comes to point as g does.
 
     Source: S. Taniguchi and others, "ADOPT: modified Adam can converge with any β₂ with the optimal rate",
-    NeurIPS 2024, arXiv 2411.02853, algorithm 2 with the clipping that its section 5 recommends (optax has it too).
+    NeurIPS 2024, arXiv 2411.02853, algorithm 2, with clipping at k^(1/4).
 
     >>> import downslope as ds
     >>> from downslope.optimizers import ADOPT
