@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import sqrt, where, zeros_like
+from downslope.optimizers.arithmetic import sqrt, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 
 
@@ -10,6 +10,7 @@ class ACPropState(NamedTuple):
     m: Any  # running mean of gradients
     s: Any  # running mean square of the gradients' distance from it, before this one
     p2: Any  # beta2 to the power of the gradients so far
+    k: Any  # 0 before the first gradient, 1 after it
 
 
 class ACProp(Optimizer):
@@ -55,13 +56,12 @@ class ACProp(Optimizer):
     epsilon: float = hyperparameter(1e-16, "guard against division by zero", above=0)
 
     def init(self, x: Any) -> ACPropState:
-        return ACPropState(m=zeros_like(x), s=zeros_like(x), p2=1.0)
+        return ACPropState(m=zeros_like(x), s=zeros_like(x), p2=1.0, k=0.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: ACPropState) -> tuple[Any, ACPropState, Any]:
         β1, β2, ε, g = self.beta1, self.beta2, self.epsilon, gradient
-        worth = where(state.p2 < 1, 1 - state.p2, 1.0)
-        first = where(state.p2 < 1, 0.0, 1.0)  # s for the first gradient, of which state.s knows nothing
-        step = g / (sqrt(state.s / worth + first) + ε)
+        first = 1 - state.k  # what stands for s where there is none
+        step = g / (sqrt(state.s / (1 - state.p2 + first) + first) + ε)
         m = β1 * state.m + (1 - β1) * g
         s = β2 * state.s + (1 - β2) * (g - m) * (g - m) + ε
-        return x - self.learning_rate * step, ACPropState(m, s, state.p2 * β2), True
+        return x - self.learning_rate * step, ACPropState(m, s, state.p2 * β2, 1.0), True

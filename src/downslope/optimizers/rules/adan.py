@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import sqrt, where, zeros_like
+from downslope.optimizers.arithmetic import sqrt, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 
 
@@ -14,6 +14,7 @@ class AdanState(NamedTuple):
     p2: Any  # beta2 to the power of the step
     p3: Any  # beta3 to the power of the step
     last: Any  # the last gradient
+    k: Any  # 0 before the first gradient, 1 after it
 
 
 class Adan(Optimizer):
@@ -61,15 +62,15 @@ class Adan(Optimizer):
 
     def init(self, x: Any) -> AdanState:
         zero = zeros_like(x)
-        return AdanState(m=zero, d=zero, n=zero, p1=1.0, p2=1.0, p3=1.0, last=zero)
+        return AdanState(m=zero, d=zero, n=zero, p1=1.0, p2=1.0, p3=1.0, last=zero, k=0.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: AdanState) -> tuple[Any, AdanState, Any]:
         η, β1, β2, β3, g = self.learning_rate, self.beta1, self.beta2, self.beta3, gradient
-        change = where(state.p3 < 1, g - state.last, zeros_like(g))
+        change = state.k * (g - state.last)
         p1, p2, p3 = state.p1 * β1, state.p2 * β2, state.p3 * β3
         m = β1 * state.m + (1 - β1) * g
         d = β2 * state.d + (1 - β2) * change
         ahead = g + β2 * change
         n = β3 * state.n + (1 - β3) * ahead * ahead
         step = (m / (1 - p1) + β2 * d / (1 - p2)) / (sqrt(n / (1 - p3)) + self.epsilon)
-        return (x - η * step) / (1 + η * self.weight_decay), AdanState(m, d, n, p1, p2, p3, g), True
+        return (x - η * step) / (1 + η * self.weight_decay), AdanState(m, d, n, p1, p2, p3, g, 1.0), True

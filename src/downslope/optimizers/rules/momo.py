@@ -10,7 +10,7 @@ class MoMoState(NamedTuple):
     m: Any  # running mean of gradients
     h: Any  # running mean of values
     c: Any  # running mean of the inner products of gradient and point
-    t: Any  # steps so far
+    k: Any  # 0 before the first gradient, 1 after it
 
 
 class MoMo(Optimizer):
@@ -51,13 +51,13 @@ class MoMo(Optimizer):
     minimum: float = hyperparameter(0.0, "the least value of the objective")
 
     def init(self, x: Any) -> MoMoState:
-        return MoMoState(m=zeros_like(x), h=0.0, c=0.0, t=0.0)
+        return MoMoState(m=zeros_like(x), h=0.0, c=0.0, k=0.0)
 
     def update(self, x: Any, value: Any, gradient: Any, state: MoMoState) -> tuple[Any, MoMoState, Any]:
-        β, g = where(state.t > 0, self.beta, 0.0), gradient
+        β, g = self.beta * state.k, gradient
         m = β * state.m + (1 - β) * g
         h = β * state.h + (1 - β) * value
         c = β * state.c + (1 - β) * dot(g, x)
         gap, square = maximum(h - self.minimum + dot(m, x) - c, 0.0), dot(m, m)
         α = where(square > 0, minimum(self.learning_rate, gap / where(square > 0, square, 1.0)), 0.0)
-        return x - α * m, MoMoState(m, h, c, state.t + 1), True
+        return x - α * m, MoMoState(m, h, c, 1.0), True

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from downslope.optimizers.arithmetic import dot, sqrt, where, zeros_like
+from downslope.optimizers.arithmetic import dot, sqrt, zeros_like
 from downslope.optimizers.base import Optimizer, hyperparameter
 
 
 class NovoGradState(NamedTuple):
     m: Any  # sum of scaled gradients that fades
     v: Any  # running mean of squared gradient norms
-    t: Any  # steps so far
+    k: Any  # 0 before the first gradient, 1 after it
 
 
 class NovoGrad(Optimizer):
@@ -53,12 +53,12 @@ class NovoGrad(Optimizer):
     weight_decay: float = hyperparameter(0.0, "pull towards zero, part of the momentum", at_least=0)
 
     def init(self, x: Any) -> NovoGradState:
-        return NovoGradState(m=zeros_like(x), v=0.0, t=0.0)
+        return NovoGradState(m=zeros_like(x), v=0.0, k=0.0)
 
     def update(
         self, x: Any, value: Any, gradient: Any, state: NovoGradState
     ) -> tuple[Any, NovoGradState, Any]:
-        β2, square = self.beta2, dot(gradient, gradient)
-        v = where(state.t > 0, β2 * state.v + (1 - β2) * square, square)
+        β2 = self.beta2 * state.k
+        v = β2 * state.v + (1 - β2) * dot(gradient, gradient)
         m = self.beta1 * state.m + gradient / (sqrt(v) + self.epsilon) + self.weight_decay * x
-        return x - self.learning_rate * m, NovoGradState(m, v, state.t + 1), True
+        return x - self.learning_rate * m, NovoGradState(m, v, 1.0), True
