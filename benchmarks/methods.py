@@ -1,6 +1,8 @@
-"""A step of each method beside its counterpart in torch.optim, and beside optax inside JAX's compiled loop.
+"""A step of each method beside its counterpart in torch.optim or pytorch-optimizer, and beside optax inside JAX's loop.
 
 The problem is a chain of wells in 2 and 20 variables. Ratios are printed from one run; above 1, downslope is faster.
+A step of ours is one of `minimize`, with its tests for the end; the loop in JAX has none. Methods without a rate (dog,
+prodigy, cocob, dowg) arrive, and numbers below 1e-308 are slow from then on.
 
     python benchmarks/methods.py            # every method that has a counterpart
     python benchmarks/methods.py adam lion  # some
@@ -16,7 +18,7 @@ from typing import Any
 import downslope as ds
 from downslope.optimizers import Optimizer
 
-RATE = 1e-3
+RATE = 1e-6  # so small that no method arrives: means that fade to numbers below 1e-308 would be timed, which are slow
 TORCH: dict[str, tuple[str, dict[str, Any]]] = {
     "gradient_descent": ("SGD", {}),
     "momentum": ("SGD", {"momentum": 0.9}),
@@ -33,6 +35,16 @@ TORCH: dict[str, tuple[str, dict[str, Any]]] = {
     "radam": ("RAdam", {}),
     "rprop": ("Rprop", {}),
 }
+PYTORCH_OPTIMIZER: dict[str, tuple[str, dict[str, Any]]] = {  # which torch.optim does not have
+    "adopt": ("ADOPT", {}),
+    "ademamix": ("AdEMAMix", {}),
+    "adan": ("Adan", {}),
+    "lars": ("LARS", {}),
+    "signum": ("SignSGD", {"momentum": 0.9}),
+    "sign_descent": ("SignSGD", {"momentum": 0.0}),
+    "novograd": ("NovoGrad", {}),
+    "madgrad": ("MADGRAD", {}),
+}
 OPTAX: dict[str, Callable[[Any], Any]] = {
     "gradient_descent": lambda optax: optax.sgd(RATE),
     "momentum": lambda optax: optax.sgd(RATE, momentum=0.9),
@@ -47,6 +59,20 @@ OPTAX: dict[str, Callable[[Any], Any]] = {
     "lion": lambda optax: optax.lion(RATE),
     "dog": lambda optax: optax.contrib.dog(1.0),
     "prodigy": lambda optax: optax.contrib.prodigy(1.0),
+    "adopt": lambda optax: optax.contrib.adopt(RATE),
+    "ademamix": lambda optax: optax.contrib.ademamix(RATE),
+    "adan": lambda optax: optax.adan(RATE),
+    "lamb": lambda optax: optax.lamb(RATE),
+    "lars": lambda optax: optax.lars(RATE),
+    "signum": lambda optax: optax.signum(RATE),
+    "sign_descent": lambda optax: optax.sign_sgd(RATE),
+    "novograd": lambda optax: optax.novograd(RATE),
+    "madgrad": lambda optax: optax.contrib.madgrad(RATE),
+    "momo": lambda optax: optax.contrib.momo(RATE),
+    "momo_adam": lambda optax: optax.contrib.momo_adam(RATE),
+    "cocob": lambda optax: optax.contrib.cocob(),
+    "dowg": lambda optax: optax.contrib.dowg(),
+    "acprop": lambda optax: optax.contrib.acprop(RATE),
 }
 
 
@@ -72,9 +98,14 @@ def ours(optimizer: Optimizer, d: int, steps: int = 300_000) -> float:
 def theirs_in_torch(name: str, d: int, steps: int = 300) -> float:
     import torch
 
-    kind, options = TORCH[name]
+    if name in TORCH:
+        module, (kind, options) = torch.optim, TORCH[name]
+    else:
+        import pytorch_optimizer as module
+
+        kind, options = PYTORCH_OPTIMIZER[name]
     x = (0.3 + 0.01 * torch.arange(1, d + 1, dtype=torch.float64)).requires_grad_()
-    optimizer = getattr(torch.optim, kind)([x], lr=RATE, **options)
+    optimizer = getattr(module, kind)([x], lr=RATE, **options)
 
     def run() -> None:
         for _ in range(steps):
@@ -93,12 +124,15 @@ def theirs_in_optax(name: str, d: int, steps: int = 20_000) -> float:
     import optax.contrib  # noqa: F401 - so that optax has it
 
     jax.config.update("jax_enable_x64", True)
-    rule = OPTAX[name](optax)
-    gradient = jax.grad(lambda x: ((x * x - 1) ** 2).sum() / 4 + ((x - jnp.roll(x, -1)) ** 2).sum() / 8)
+    rule = optax.with_extra_args_support(OPTAX[name](optax))
+    gradient = jax.value_and_grad(
+        lambda x: ((x * x - 1) ** 2).sum() / 4 + ((x - jnp.roll(x, -1)) ** 2).sum() / 8
+    )
 
     def step(_: int, carry: tuple[Any, Any]) -> tuple[Any, Any]:
         x, state = carry
-        updates, state = rule.update(gradient(x), state, x)
+        value, slope = gradient(x)  # of which XLA leaves out the value where no rule looks at it
+        updates, state = rule.update(slope, state, x, value=value)
         return optax.apply_updates(x, updates), state
 
     x = 0.3 + 0.01 * jnp.arange(1.0, d + 1)
@@ -116,7 +150,7 @@ def ratio(measure: Callable[[], float], mine: float) -> str:
 
 def main(names: list[str]) -> None:
     print(
-        f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'torch.optim':>12s} {'optax in JAX':>13s}   times ours"
+        f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'PyTorch':>12s} {'optax in JAX':>13s}   times ours"
     )
     for name in names or sorted({*TORCH, *OPTAX}):
         cls = ds.optimizers.optimizer_class(name)
@@ -125,7 +159,9 @@ def main(names: list[str]) -> None:
         for d in (2, 20):
             mine = ours(optimizer, d)
             torch_ratio = (
-                ratio(lambda name=name, d=d: theirs_in_torch(name, d), mine) if name in TORCH else "-"
+                ratio(lambda name=name, d=d: theirs_in_torch(name, d), mine)
+                if name in TORCH or name in PYTORCH_OPTIMIZER
+                else "-"
             )
             optax_ratio = (
                 ratio(lambda name=name, d=d: theirs_in_optax(name, d), mine) if name in OPTAX else "-"

@@ -176,6 +176,8 @@ RULES = [
     ),
     *("centred_rmsprop", "momentum_rmsprop", "centred_momentum_rmsprop", "silver_steps", "ogm", "obsf"),
     *("nesterov_restart", "schedule_free_sgd", "schedule_free_adamw"),
+    *("adopt", "ademamix", "adan", "lamb", "lars", "signum", "sign_descent", "novograd", "madgrad"),
+    *("momo", "momo_adam", "acprop"),
     *(
         "auto",
         "lbfgs",
@@ -190,7 +192,7 @@ RULES = [
         "polyak_step",
     ),
     *("conjugate_gradient_hz", "conjugate_gradient_pr", "adaptive_barzilai_borwein"),
-    *("barzilai_borwein_long", "barzilai_borwein_short"),
+    *("barzilai_borwein_long", "barzilai_borwein_short", "cocob", "dowg"),
 ]
 RATELESS = RULES[RULES.index("auto") :]
 SCHEDULES = [

@@ -49,6 +49,9 @@ def up(*arguments: Any, **named: Any) -> Make:
 
 CASES: dict[str, Make] = {
     **{f"rule {n}": down(BOWL, START, optimizer=rule, steps=9) for n, rule in RULES.items()},
+    "settings that grow": down(
+        BOWL, START, optimizer=o.AdEMAMix(learning_rate=0.1, beta3=0.9, warmup=5), steps=9
+    ),
     "one parameter": down("(W - 2)^4 + W^2", {"W": 0.3}, optimizer="adam", learning_rate=0.1, steps=7),
     "one parameter, search": down("(W - 2)^4 + W^2", {"W": 0.3}, optimizer="spg", tolerance=1e-6),
     "climbing": up("-(x - 1)^2 - y^2*exp(x/5)", START, learning_rate=0.1, steps=6),

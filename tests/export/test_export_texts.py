@@ -178,6 +178,18 @@ def test_the_framework_s_own_optimizer_where_it_is_the_same_method() -> None:
     assert "torch.optim has no AdGD, so the rule is written out." in flat(adgd.export("torch.optim"))
 
 
+def test_a_method_that_another_library_has_otherwise_is_written_out_and_said() -> None:
+    def script(rule: o.Optimizer) -> str:
+        return flat(ds.minimize(BOWL, START, optimizer=rule, steps=3, explain=False).export("optax"))
+
+    assert "optax.lars( LEARNING_RATE, trust" in script(o.LARS()).replace("optax.lars(L", "optax.lars( L")
+    assert "optax has LARS, but its decay is another one" in script(o.LARS(weight_decay=0.1))
+    assert "optax.contrib.ademamix(" in script(o.AdEMAMix())
+    assert "optax has AdEMAMix, but takes no warm-up" in script(o.AdEMAMix(warmup=9))
+    assert "optax has Adan, but gives its look ahead the weight 1 - beta2" in script(o.Adan())
+    assert "optax has MADGRAD, but adds epsilon to the learning rate" in script(o.MADGRAD())
+
+
 def test_most_of_keras_s_own_are_used_in_single_precision_only() -> None:
     for name, call in library.KERAS.calls.items():
         script = run_of(f"single precision, {name}").export("keras")

@@ -1,4 +1,4 @@
-"""The same descent by torch, optax and Keras, live and in float64, fed with the same gradients as ours."""
+"""The same descent by torch, optax, Keras and others, live and in float64, fed with the same gradients as ours."""
 
 from __future__ import annotations
 
@@ -27,12 +27,19 @@ class Valley:
     text: str
     start: tuple[float, float]
     gradient: Callable[[Any], Any]
+    value: Callable[[Any], Any]
 
     def __repr__(self) -> str:
         return self.name
 
 
-QUADRATIC = Valley("quadratic", "x^2/20 + y^2", (-7.0, 2.0), lambda x: np.array([x[0] / 10, 2 * x[1]]))
+QUADRATIC = Valley(
+    "quadratic",
+    "x^2/20 + y^2",
+    (-7.0, 2.0),
+    lambda x: np.array([x[0] / 10, 2 * x[1]]),
+    lambda x: x[0] ** 2 / 20 + x[1] ** 2,
+)
 ROSENBROCK = Valley(
     "rosenbrock",
     "(1 - x)^2 + 100*(y - x^2)^2",
@@ -40,6 +47,7 @@ ROSENBROCK = Valley(
     lambda x: np.array(
         [-2 * (1 - x[0]) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] - x[0] ** 2)],
     ),
+    lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2,
 )
 PROBLEMS = (QUADRATIC, ROSENBROCK)
 
@@ -68,7 +76,7 @@ def ours_updated(rule: Optimizer, problem: Valley) -> Path:
     x = np.array(problem.start)
     state, points = rule.init(x), [x]
     for _ in range(STEPS):
-        x, state, accepted = rule.update(x, 0.0, problem.gradient(x), state)
+        x, state, accepted = rule.update(x, problem.value(x), problem.gradient(x), state)
         assert accepted is True
         points.append(x)
     return Path(np.array(points), np.asarray(rule.answer(x, state)))
@@ -76,24 +84,34 @@ def ours_updated(rule: Optimizer, problem: Valley) -> Path:
 
 def torch(name: str, **options: Any) -> Oracle:
     """``torch.optim.NAME(..., **options)``."""
+    return lambda problem: _by_torch(problem, getattr(_imported("torch").optim, name), options)
+
+
+def pytorch_optimizer(name: str, **options: Any) -> Oracle:
+    """``pytorch_optimizer.NAME(..., **options)``, on a matrix of one row, as some leave vectors alone."""
 
     def path(problem: Valley) -> Path:
-        framework = _imported("torch")
-        x = framework.tensor(problem.start, dtype=framework.float64, requires_grad=True)
-        optimizer = getattr(framework.optim, name)([x], **options)
-        points = [np.array(problem.start)]
-        before = framework.get_default_dtype()
-        framework.set_default_dtype(framework.float64)  # in which torch keeps the scalars of its state
-        try:
-            for _ in range(STEPS):
-                x.grad = framework.tensor(problem.gradient(points[-1]))
-                optimizer.step()
-                points.append(x.detach().numpy().copy())
-        finally:
-            framework.set_default_dtype(before)
-        return Path(np.array(points), points[-1])
+        return _by_torch(problem, getattr(_imported("pytorch_optimizer"), name), options, rows=1)
 
     return path
+
+
+def _by_torch(problem: Valley, made: Any, options: dict[str, Any], rows: int = 0) -> Path:
+    framework = _imported("torch")
+    shape = (rows, 2) if rows else (2,)
+    x = framework.tensor(problem.start, dtype=framework.float64).reshape(shape).requires_grad_()
+    optimizer = made([x], **options)
+    points = [np.array(problem.start)]
+    before = framework.get_default_dtype()
+    framework.set_default_dtype(framework.float64)  # in which torch keeps the scalars of its state
+    try:
+        for _ in range(STEPS):
+            x.grad = framework.tensor(problem.gradient(points[-1])).reshape(shape)
+            optimizer.step()
+            points.append(x.detach().numpy().reshape(2).copy())
+    finally:
+        framework.set_default_dtype(before)
+    return Path(np.array(points), points[-1])
 
 
 def optax(name: str, *, prepare: Any = None, average: bool = False, **options: Any) -> Oracle:
@@ -108,9 +126,10 @@ def optax(name: str, *, prepare: Any = None, average: bool = False, **options: A
             x = jax.numpy.array(problem.start)
             state = rule.init(x)
             state = prepare(state) if prepare else state
-            update, points = jax.jit(rule.update), [np.array(problem.start)]
+            update, points = jax.jit(library.with_extra_args_support(rule).update), [np.array(problem.start)]
             for _ in range(STEPS):
-                change, state = update(jax.numpy.array(problem.gradient(points[-1])), state, x)
+                gradient = jax.numpy.array(problem.gradient(points[-1]))
+                change, state = update(gradient, state, x, value=problem.value(points[-1]))
                 x = library.apply_updates(x, change)
                 points.append(np.array(x))
             answer = contrib.schedule_free_eval_params(state, x) if average else x

@@ -21,7 +21,7 @@ from downslope.export.function_translator import unrolled
 from downslope.export.initial_state import first_values
 from downslope.export.names import in_ascii
 from downslope.export.python import fill, name, names_in, replaced, text
-from downslope.export.statements import Statement
+from downslope.export.statements import Statement, roots
 from downslope.export.translate import IGNORED, Piece, Translator
 from downslope.optimizers import Optimizer
 
@@ -270,16 +270,9 @@ def ordered(assignments: Sequence[Statement]) -> list[Statement]:
     """Assignments that belong to one moment, so ordered that each reads values from before that moment."""
     left, out = list(assignments), []
     while left:
-        free = [s for s in left if not any(s.target in _roots(o.value) for o in left if o is not s)] or left[
+        free = [s for s in left if not any(s.target in roots(o.value) for o in left if o is not s)] or left[
             :1
         ]
         out.append(free[0])
         left.remove(free[0])
     return out
-
-
-def _roots(node: ast.expr) -> set[str]:
-    """Every name and dotted name in an expression."""
-    return names_in(node) | {
-        text(part) for part in ast.walk(node) if isinstance(part, (ast.Attribute, ast.Subscript))
-    }

@@ -55,6 +55,58 @@ def _one_momentum_decay(library: str, method: str) -> Message:
     )
 
 
+def _no_warmup(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but takes no warm-up as a number of steps.", library=library, method=method
+    )
+
+
+def _weighs_otherwise(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but gives its look ahead the weight 1 - beta2.",
+        library=library,
+        method=method,
+    )
+
+
+def _measures_from_before(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but measures the distance from the mean before the gradient.",
+        library=library,
+        method=method,
+    )
+
+
+def _adds_epsilon_to_the_rate(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but adds epsilon to the learning rate.", library=library, method=method
+    )
+
+
+def _stops_early(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but makes no step where the mean gradient is below 1e-8.",
+        library=library,
+        method=method,
+    )
+
+
+def _decays_otherwise(library: str, method: str) -> Message:
+    return message(
+        "{library} has {method}, but its decay is another one (one method where weight_decay is 0).",
+        library=library,
+        method=method,
+    )
+
+
+def _no_decay(rule: HyperparameterRecord) -> bool:
+    return bool(rule.hyperparameters()["weight_decay"] == 0)
+
+
+def _never(rule: HyperparameterRecord) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class FrameworkOptimizers:
     """The optimizers of a framework.
@@ -195,6 +247,9 @@ KERAS = FrameworkOptimizers(
         "Lion": (
             "keras.optimizers.Lion(learning_rate=learning_rate, beta_1=beta1, beta_2=beta2, weight_decay=weight_decay)"
         ),
+        "LAMB": (
+            "keras.optimizers.Lamb(learning_rate=learning_rate, beta_1=beta1, beta_2=beta2, epsilon=epsilon)"
+        ),
     },
     only={
         **dict.fromkeys(("AdaGrad", "RMSProp", "CentredRMSProp", "MomentumRMSProp"), _INSIDE),
@@ -203,10 +258,11 @@ KERAS = FrameworkOptimizers(
             lambda rule: rule.hyperparameters()["momentum_decay"] == 1,
             _one_momentum_decay,
         ),
+        "LAMB": (_no_decay, _decays_otherwise),
     },
     steady=frozenset(("Momentum", "Nesterov", "MomentumRMSProp", "NAdam")),
     rounded=frozenset(("Momentum", "Nesterov", "AdaGrad", "RMSProp", "CentredRMSProp", "MomentumRMSProp"))
-    | frozenset(("Adam", "AMSGrad", "AdamW", "AdaMax", "NAdam")),
+    | frozenset(("Adam", "AMSGrad", "AdamW", "AdaMax", "NAdam", "LAMB")),
 )
 
 OPTAX = FrameworkOptimizers(
@@ -223,6 +279,18 @@ OPTAX = FrameworkOptimizers(
         "AdaBelief": "optax.adabelief(learning_rate, b1=beta1, b2=beta2, eps=epsilon, eps_root=epsilon)",
         "Lion": "optax.lion(learning_rate, b1=beta1, b2=beta2, weight_decay=weight_decay)",
         "RAdam": "optax.radam(learning_rate, b1=beta1, b2=beta2, eps=epsilon)",
+        "SignDescent": "optax.sign_sgd(learning_rate)",
+        "Signum": "optax.signum(learning_rate, beta=beta)",
+        "ADOPT": "optax.contrib.adopt(learning_rate, b1=beta1, b2=beta2, eps=epsilon)",
+        "AdEMAMix": (
+            "optax.contrib.ademamix(learning_rate, b1=beta1, b2=beta2, b3=beta3, alpha=alpha, eps=epsilon,"
+            " weight_decay=weight_decay)"
+        ),
+        "LAMB": "optax.lamb(learning_rate, b1=beta1, b2=beta2, eps=epsilon, weight_decay=weight_decay)",
+        "LARS": "optax.lars(learning_rate, trust_coefficient=trust, momentum=momentum)",
+        "NovoGrad": "optax.novograd(learning_rate, b1=beta1, b2=beta2, eps=epsilon, weight_decay=weight_decay)",
+        "COCOB": "optax.contrib.cocob(alpha=alpha, eps=epsilon)",
+        "DoWG": "optax.contrib.dowg(init_estim_sq_dist=initial_distance**2, eps=epsilon)",
         "Prodigy": "optax.contrib.prodigy(learning_rate, (beta1, beta2), eps=epsilon, estim_lr0=initial_distance)",
         "DAdaptAdam": (
             "optax.contrib.dadapt_adamw(learning_rate, (beta1, beta2), eps=epsilon, estim_lr0=initial_distance)"
@@ -239,6 +307,12 @@ OPTAX = FrameworkOptimizers(
             _adds_epsilon_later,
         ),
         "Nesterov": (_moving, _not_without_momentum),
+        "AdEMAMix": (lambda rule: rule.hyperparameters()["warmup"] == 1, _no_warmup),
+        "Adan": (_never, _weighs_otherwise),
+        "ACProp": (_never, _measures_from_before),
+        "MADGRAD": (_never, _adds_epsilon_to_the_rate),
+        **dict.fromkeys(("MoMo", "MoMoAdam"), (_never, _stops_early)),
+        "LARS": (_no_decay, _decays_otherwise),
     },
     averages=dict.fromkeys(
         ("ScheduleFreeSGD", "ScheduleFreeAdamW"), "optax.contrib.schedule_free_eval_params(state, _x)"

@@ -6,6 +6,7 @@ Only methods in which each parameter goes its own way are written so, as framewo
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from downslope.export import rule_source
 from downslope.export.arithmetic import NUMBER, VECTOR, Kind
 from downslope.export.formatter import commented, docstring, indent_lines
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
-from downslope.export.python import name, real, text
+from downslope.export.python import fill, name, names_in, real, text
 from downslope.export.statements import Statement, statement_lines
 from downslope.export.translate import Piece
 from downslope.messages import Message, documented, message
@@ -45,6 +46,10 @@ def _fields(writer: ScriptWriter) -> list[tuple[str, float | int, Message]]:
         (f, records[f].default, documented(records[f].metadata.get("about", "")))
         for f in rule.hyperparameters()
     ]
+
+
+def _has_rate(writer: ScriptWriter) -> bool:
+    return any(f == "learning_rate" for f, _, _ in _fields(writer))
 
 
 def _call(writer: ScriptWriter, first: str) -> str:
@@ -103,7 +108,8 @@ def for_torch(writer: ScriptWriter) -> OwnClass:
     """A subclass of ``torch.optim.Optimizer``."""
     found = _rule(writer, PointNames("x", "g", "value"), rate='group["lr"]', state='state["FIELD"]')
     lines = _head(writer, "torch.optim.Optimizer", "params")
-    lines += ['        super().__init__(params, {"lr": learning_rate})', *_kept(writer, "learning_rate"), ""]
+    kept = '{"lr": learning_rate}' if _has_rate(writer) else "{}"
+    lines += [f"        super().__init__(params, {kept})", *_kept(writer, "learning_rate"), ""]
     at = next(i for i, s in enumerate(found.last) if s.target == "x")
     steps = [
         *statement_lines([*found.statements, *found.last[:at]]),
@@ -144,7 +150,8 @@ def for_keras(writer: ScriptWriter) -> OwnClass:
     )
     rule = writer.model.method.rule
     lines = _head(writer, "keras.optimizers.Optimizer")
-    lines += [f'        super().__init__(learning_rate=learning_rate, name="{rule.name()}")']
+    rate = "learning_rate" if _has_rate(writer) else "1.0"  # Keras wants one
+    lines += [f'        super().__init__(learning_rate={rate}, name="{rule.name()}")']
     lines += [*_kept(writer, "learning_rate"), ""]
     state = [called for called, _, _, _ in found.state]
     if state:
@@ -160,10 +167,29 @@ def for_keras(writer: ScriptWriter) -> OwnClass:
         lines.append("        i = self._get_variable_index(variable)")
         pairs = [f"self.{called}[i]" for called in state]
         lines.append(f"        {', '.join(state)} = {', '.join(pairs)}")
-    everything = [*found.statements, *found.last]
+    everything = [_by_python(s) for s in (*found.statements, *found.last)]
     lines += indent_lines([_assigned(s, {*state, "variable"}) for s in everything], 2)
     average = f"optimizer.{text(found.answer)}[0]" if found.answer is not None else ""
     return OwnClass(lines, _call(writer, ""), average)
+
+
+class _OfPlainNumbers(ast.NodeTransformer):
+    """Functions of hyperparameters alone, which are Python's numbers, by Python: Keras's own give float32."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        word = text(node.func).rpartition(".")[2]
+        names = [part for value in node.args for part in ast.walk(value) if isinstance(part, ast.Attribute)]
+        plain = all(text(part.value) in ("self", "math") for part in names)
+        bare = {n for value in node.args for n in names_in(value)} <= {"self", "math"}
+        if text(node.func).startswith("keras.ops.") and word in ("sqrt", "log", "cos") and plain and bare:
+            return fill(f"math.{word}(_0)", *node.args)
+        return node
+
+
+def _by_python(statement: Statement) -> Statement:
+    value = _OfPlainNumbers().visit(copy.deepcopy(statement.value))
+    return Statement(statement.target, value, statement.kind, statement.comment)
 
 
 def _keras_state(called: str, value: ast.expr, kind: Kind) -> str:

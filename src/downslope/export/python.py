@@ -114,7 +114,7 @@ def fill(template: str, *arguments: ast.expr, **named: ast.expr) -> ast.expr:
 
 
 def replaced(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
-    """A copy with names replaced by expressions."""
+    """A copy with names, and names of attributes such as ``self.m``, replaced by expressions."""
     return _Replacing(values).visit(node)  # type: ignore[no-any-return]
 
 
@@ -126,6 +126,10 @@ class _Replacing(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.values.get(node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        found = self.values.get(text(node)) if isinstance(node.value, ast.Name) else None
+        return self.generic_visit(node) if found is None else found
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         fields = {}

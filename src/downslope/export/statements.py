@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from downslope.export.arithmetic import NUMBER, Kind
+from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Kind
 from downslope.export.formatter import WIDTH, commented, split_rows
-from downslope.export.python import name, names_in, text
+from downslope.export.python import name, names_in, replaced, text
 
 
 @dataclass
@@ -59,6 +59,42 @@ def statement_lines(statements: Sequence[Statement]) -> list[str]:
             out.append(statements[at].line)
             at += 1
     return out
+
+
+def numbers_first(
+    statements: Sequence[Statement], fresh: Callable[[str], str]
+) -> tuple[list[Statement], list[Statement]]:
+    """Those of numbers, and those of vectors, which shall come after them. A number that one of vectors reads before it
+    is changed is kept under another name, which ``fresh`` gives.
+
+    >>> tree = lambda code: ast.parse(code, mode="eval").body
+    >>> lines = [Statement("d", tree("g * self.p"), VECTOR), Statement("self.p", tree("self.p * b"), NUMBER)]
+    >>> [[s.line for s in some] for some in numbers_first(lines, str)]
+    [['p_before = self.p', 'self.p *= b'], ['d = g * p_before']]
+    """
+    numbers, vectors, kept = [], [], {}
+    for at, statement in enumerate(statements):
+        if statement.kind not in (VECTOR, MASK):
+            numbers.append(statement)
+            continue
+        read = roots(statement.value)
+        changed = [s.target for s in statements[at:] if s.kind not in (VECTOR, MASK) and s.target in read]
+        for target in changed:
+            if target not in kept:
+                kept[target] = name(fresh(f"{target.rpartition('.')[2]}_before"))
+        value = replaced(statement.value, {t: kept[t] for t in changed}) if changed else statement.value
+        vectors.append(Statement(statement.target, value, statement.kind, statement.comment))
+    before = [
+        Statement(text(new), ast.parse(target, mode="eval").body, NUMBER) for target, new in kept.items()
+    ]
+    return [*before, *numbers], vectors
+
+
+def roots(node: ast.expr) -> set[str]:
+    """Every name and dotted name in an expression."""
+    return names_in(node) | {
+        text(part) for part in ast.walk(node) if isinstance(part, (ast.Attribute, ast.Subscript))
+    }
 
 
 def _chain(statement: Statement) -> list[str]:

@@ -70,12 +70,20 @@ def rule(run: Descent) -> str:
 
 
 def setting(value: Any) -> str:
-    """A hyperparameter's value: a number as in a book, a schedule as it is typed, a rule within a rule by its name."""
+    """A hyperparameter's value: a number as in a book, a schedule as it is typed, a rule within a rule by its name.
+
+    >>> setting(0.9999), setting(0.123456)
+    ('0.9999', '0.123')
+    """
     if isinstance(value, Schedule):
         return spelled(value).replace(" * ", " × ")
     if isinstance(value, Optimizer):
         inner = ", ".join(f"{k.replace('_', ' ')} {setting(v)}" for k, v in value.hyperparameters().items())
         return f"{value.name().replace('_', ' ')} ({inner})" if inner else value.name().replace("_", " ")
+    if (
+        isinstance(value, float) and 0.99 < value < 1
+    ):  # a part that is kept: what is told is its distance from 1
+        return number(value, max(3, math.ceil(-math.log10(1 - value))))
     return number(value) if isinstance(value, float) else str(value)
 
 

@@ -20,7 +20,7 @@ from downslope.export.python import fill, name, real, text
 from downslope.export.rule_form import is_separate
 from downslope.export.script import CLIMBING
 from downslope.export.script_model import ScriptModel
-from downslope.export.statements import statement_lines
+from downslope.export.statements import numbers_first, statement_lines
 from downslope.export.translate import Piece
 from downslope.export.wrapper_code import bounds
 from downslope.messages import NOTHING, documented, message, sentences
@@ -198,8 +198,8 @@ class NumPyClass(NumPy):
             lines.append(f"    if not {vectors[0][0].removesuffix('[key]')}:")
             lines.append("        for key in params:")
             lines += [f"            {called} = {text(value)}" for called, value in vectors]
-        numbers = [s for s in found.statements if s.kind not in (VECTOR, MASK)]
-        each = [s for s in [*found.statements, *found.last] if s.kind in (VECTOR, MASK)]
+        numbers, each = numbers_first(found.statements, self.names.new)
+        each += [s for s in found.last if s.kind in (VECTOR, MASK)]
         lines += indent_lines(statement_lines(numbers))
         lines += ["    for key, g in gradients.items():", *indent_lines([_in_place(s.line) for s in each], 2)]
         return [
