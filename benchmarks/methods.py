@@ -1,4 +1,4 @@
-"""A step of each method beside its counterpart in torch.optim, and beside optax inside JAX's compiled loop.
+"""A step of each method beside its counterpart in torch.optim (or pytorch-optimizer), and in optax inside JAX's loop.
 
 The problem is a chain of wells in 2 and 20 variables. Ratios are printed from one run; above 1, downslope is faster.
 
@@ -32,6 +32,7 @@ TORCH: dict[str, tuple[str, dict[str, Any]]] = {
     "nadam": ("NAdam", {}),
     "radam": ("RAdam", {}),
     "rprop": ("Rprop", {}),
+    "asgd": ("ASGD", {}),
 }
 OPTAX: dict[str, Callable[[Any], Any]] = {
     "gradient_descent": lambda optax: optax.sgd(RATE),
@@ -47,6 +48,20 @@ OPTAX: dict[str, Callable[[Any], Any]] = {
     "lion": lambda optax: optax.lion(RATE),
     "dog": lambda optax: optax.contrib.dog(1.0),
     "prodigy": lambda optax: optax.contrib.prodigy(1.0),
+    "sm3": lambda optax: optax.sm3(RATE),
+    "fromage": lambda optax: optax.fromage(RATE),
+    "optimistic_gradient": lambda optax: optax.optimistic_gradient_descent(RATE),
+}
+FURTHER: dict[str, str] = {  # by the name that each has in pytorch-optimizer
+    "qhm": "QHM",
+    "qhadam": "QHAdam",
+    "aggmo": "AggMo",
+    "laprop": "LaProp",
+    "tiger": "Tiger",
+    "grams": "Grams",
+    "mars": "MARS",
+    "sm3": "SM3",
+    "fromage": "Fromage",
 }
 
 
@@ -72,9 +87,14 @@ def ours(optimizer: Optimizer, d: int, steps: int = 300_000) -> float:
 def theirs_in_torch(name: str, d: int, steps: int = 300) -> float:
     import torch
 
-    kind, options = TORCH[name]
     x = (0.3 + 0.01 * torch.arange(1, d + 1, dtype=torch.float64)).requires_grad_()
-    optimizer = getattr(torch.optim, kind)([x], lr=RATE, **options)
+    if name in TORCH:
+        kind, options = TORCH[name]
+        optimizer = getattr(torch.optim, kind)([x], lr=RATE, **options)
+    else:
+        import pytorch_optimizer
+
+        optimizer = getattr(pytorch_optimizer, FURTHER[name])([x], lr=RATE)
 
     def run() -> None:
         for _ in range(steps):
@@ -116,16 +136,18 @@ def ratio(measure: Callable[[], float], mine: float) -> str:
 
 def main(names: list[str]) -> None:
     print(
-        f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'torch.optim':>12s} {'optax in JAX':>13s}   times ours"
+        f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'torch':>12s} {'optax in JAX':>13s}   times ours"
     )
-    for name in names or sorted({*TORCH, *OPTAX}):
+    for name in names or sorted({*TORCH, *OPTAX, *FURTHER}):
         cls = ds.optimizers.optimizer_class(name)
         fields = cls().hyperparameters()
         optimizer = cls(learning_rate=RATE) if "learning_rate" in fields and name != "prodigy" else cls()
         for d in (2, 20):
             mine = ours(optimizer, d)
             torch_ratio = (
-                ratio(lambda name=name, d=d: theirs_in_torch(name, d), mine) if name in TORCH else "-"
+                ratio(lambda name=name, d=d: theirs_in_torch(name, d), mine)
+                if name in TORCH or name in FURTHER
+                else "-"
             )
             optax_ratio = (
                 ratio(lambda name=name, d=d: theirs_in_optax(name, d), mine) if name in OPTAX else "-"

@@ -56,6 +56,10 @@ class AggMo(Optimizer):
 
     def update(self, x: Any, value: Any, gradient: Any, state: AggMoState) -> tuple[Any, AggMoState, Any]:
         trace_at_most(MOST_TRACED, x, vectors=self.velocities)
-        a, K, g = self.damping, self.velocities, gradient
-        v = tuple((1 - a**i) * velocity + g for i, velocity in enumerate(state.v))
-        return x - self.learning_rate / K * sum(v[1:], v[0]), AggMoState(v), True
+        η, a, K, g = self.learning_rate, self.damping, self.velocities, gradient
+        velocities, total = [], 0.0 * g
+        for i, velocity in enumerate(state.v):
+            v = (1 - a**i) * velocity + g
+            velocities.append(v)
+            total = total + v
+        return x - η / K * total, AggMoState(tuple(velocities)), True

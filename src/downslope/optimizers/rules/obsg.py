@@ -25,10 +25,9 @@ class OBSG(Optimizer):
         steps: n, for how many steps the schedule is made, 1 to 10,000. Steps after that have h = 1. The traced
             engine takes 500, the hosted engine all.
 
-    For a convex function ‖g_n‖² <= 2L (f(x_0) - f*)/(1 + 2 Σh) < 0.8463 L (f(x_0) - f*)/n^1.2716. It is the mirror
-    image of ``OBSF``, which has the same bound for the value in terms of the distance: this one goes by how high the
-    start is. On the way the gradient rises and falls: fewer steps than n are far from the best. It needs a true L, and
-    convexity.
+    For a convex function ‖g_n‖² <= 2 L D/(1 + 2 Σh) < 0.8463 L D/n^1.2716, with D how far the value falls from the
+    start to a minimum. It is the mirror image of ``OBSF``, whose bound is for the value and goes by the distance. On the
+    way the gradient rises and falls: fewer steps than n are far from the best. It needs a true L, and convexity.
 
     Source: B. Grimmer, K. Shu, A. Wang, "Composing optimized stepsize schedules for gradient descent",
     arXiv 2410.16249, section 3 and corollary 1.
@@ -43,7 +42,7 @@ class OBSG(Optimizer):
     short_name = "obsg"
 
     learning_rate: float = hyperparameter(0.01, "1/L, with L the largest curvature", above=0)
-    steps: int = 127
+    steps: int = 31
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -30,9 +30,9 @@ class StrongSilverSteps(Optimizer):
         levels: m, 0 to 16, for patterns of 2^m steps. More than log(κ/3)/log(1 + √2) gain no more; at 0 it is gradient
             descent with the rate 2/(L + μ).
 
-    After each pattern ‖x_n - x*‖ <= (1 - z_m)/(1 + z_m) ‖x_0 - x*‖, on every function with such curvatures: of the
-    order κ^0.786 steps for a digit, where a constant rate needs κ. Within a pattern it comes and goes. It needs true
-    L and μ.
+    Each pattern leaves at most (1 - z_m)/(1 + z_m) of the distance to the minimum, on every function with such
+    curvatures: of the order κ^0.786 steps for a digit, where a constant rate needs κ. Within a pattern it comes and
+    goes. It needs true L and μ.
 
     Source: J. Altschuler, P. Parrilo, "Acceleration by stepsize hedging I", Journal of the ACM 72 (2025), arXiv
     2309.07879, section 3 and theorem 4.1.
