@@ -26,8 +26,8 @@ class OBSG(Optimizer):
             engine takes 500, the hosted engine all.
 
     For a convex function ‖g_n‖² <= 2 L D/(1 + 2 Σh) < 0.8463 L D/n^1.2716, with D how far the value falls from the
-    start to a minimum. It is the mirror image of ``OBSF``, whose bound is for the value and goes by the distance. On the
-    way the gradient rises and falls: fewer steps than n are far from the best. It needs a true L, and convexity.
+    start to a minimum. It is the mirror image of ``OBSF``, whose bound is for the value and goes by the distance. On
+    the way the gradient rises and falls: fewer steps than n are far from the best. It needs a true L, and convexity.
 
     Source: B. Grimmer, K. Shu, A. Wang, "Composing optimized stepsize schedules for gradient descent",
     arXiv 2410.16249, section 3 and corollary 1.
