@@ -34,6 +34,7 @@ TORCH: dict[str, tuple[str, dict[str, Any]]] = {
     "nadam": ("NAdam", {}),
     "radam": ("RAdam", {}),
     "rprop": ("Rprop", {}),
+    "asgd": ("ASGD", {}),
 }
 PYTORCH_OPTIMIZER: dict[str, tuple[str, dict[str, Any]]] = {  # which torch.optim does not have
     "adopt": ("ADOPT", {}),
@@ -44,6 +45,15 @@ PYTORCH_OPTIMIZER: dict[str, tuple[str, dict[str, Any]]] = {  # which torch.opti
     "sign_descent": ("SignSGD", {"momentum": 0.0}),
     "novograd": ("NovoGrad", {}),
     "madgrad": ("MADGRAD", {}),
+    "qhm": ("QHM", {}),
+    "qhadam": ("QHAdam", {}),
+    "aggmo": ("AggMo", {}),
+    "laprop": ("LaProp", {}),
+    "tiger": ("Tiger", {}),
+    "grams": ("Grams", {}),
+    "mars": ("MARS", {}),
+    "sm3": ("SM3", {}),
+    "fromage": ("Fromage", {}),
 }
 OPTAX: dict[str, Callable[[Any], Any]] = {
     "gradient_descent": lambda optax: optax.sgd(RATE),
@@ -73,6 +83,9 @@ OPTAX: dict[str, Callable[[Any], Any]] = {
     "cocob": lambda optax: optax.contrib.cocob(),
     "dowg": lambda optax: optax.contrib.dowg(),
     "acprop": lambda optax: optax.contrib.acprop(RATE),
+    "sm3": lambda optax: optax.sm3(RATE),
+    "fromage": lambda optax: optax.fromage(RATE),
+    "optimistic_gradient": lambda optax: optax.optimistic_gradient_descent(RATE),
 }
 
 
@@ -152,7 +165,7 @@ def main(names: list[str]) -> None:
     print(
         f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'PyTorch':>12s} {'optax in JAX':>13s}   times ours"
     )
-    for name in names or sorted({*TORCH, *OPTAX}):
+    for name in names or sorted({*TORCH, *OPTAX, *PYTORCH_OPTIMIZER}):
         cls = ds.optimizers.optimizer_class(name)
         fields = cls().hyperparameters()
         optimizer = cls(learning_rate=RATE) if "learning_rate" in fields and name != "prodigy" else cls()

@@ -17,10 +17,12 @@ from downslope.optimizers import (
     ACFGM,
     LBFGS,
     OBSF,
+    OBSG,
     OGM,
     AdaptiveBarzilaiBorwein,
     AdGD,
     AdGD2,
+    AnytimeSteps,
     Auto,
     BarzilaiBorweinLong,
     BarzilaiBorweinShort,
@@ -29,6 +31,7 @@ from downslope.optimizers import (
     NesterovRestart,
     PolyakStep,
     SilverSteps,
+    StrongSilverSteps,
 )
 
 RULES = [
@@ -40,6 +43,9 @@ RULES = [
     AdaptiveBarzilaiBorwein(),
     SilverSteps(learning_rate=1e-3),
     OBSF(learning_rate=1e-3, steps=31),
+    OBSG(learning_rate=1e-3, steps=31),
+    AnytimeSteps(learning_rate=1e-3),
+    StrongSilverSteps(learning_rate=1e-3),
     NesterovRestart(learning_rate=1e-3),
     OGM(learning_rate=1e-3, steps=20),
     ACFGM(),

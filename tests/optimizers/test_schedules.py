@@ -25,8 +25,13 @@ from downslope.optimizers.schedules import (
     OneCycle,
     Polynomial,
     ReduceOnPlateau,
+    SquareRootCooldown,
     StepDecay,
+    Triangular,
+    TriangularExponential,
+    TriangularHalving,
     Warmup,
+    WarmupStableDecay,
     parse_schedule,
 )
 from downslope.symbolic import SymbolicArray, compile_native
@@ -49,8 +54,13 @@ EVERY = [
     Polynomial(steps=49, power=0.5),
     Product(first=Warmup(steps=10), second=Cosine(steps=99)),
     ReduceOnPlateau(patience=2, rate=0.5),
+    SquareRootCooldown(steps=98, decay=0.3),
     StepDecay(every=49, rate=0.3),
+    Triangular(steps=7),
+    TriangularExponential(steps=7, rate=0.97),
+    TriangularHalving(steps=7),
     Warmup(steps=49),
+    WarmupStableDecay(steps=98, warmup=0.3, decay=0.1),
 ]
 STATELESS = [s for s in EVERY if not isinstance(s, ReduceOnPlateau)]
 
@@ -89,6 +99,10 @@ def torch_rates(make):
     return np.array(rates)
 
 
+def cyclic(lr, optimizer, mode, **options):
+    return lr.CyclicLR(optimizer, 0.3 * RATE, RATE, 7, mode=mode, cycle_momentum=False, **options)
+
+
 TORCH = {
     "step": (StepDecay(every=7, rate=0.7), lambda lr, o: lr.StepLR(o, 7, gamma=0.7)),
     "step at 49": (StepDecay(every=49, rate=0.1), lambda lr, o: lr.StepLR(o, 49)),
@@ -123,6 +137,27 @@ TORCH = {
             o, RATE, STEPS + 1, pct_start=0.1, div_factor=5, final_div_factor=100, cycle_momentum=False
         ),
     ),
+    "triangular": (Triangular(steps=7, low=0.3), lambda lr, o: cyclic(lr, o, "triangular")),
+    "triangular, halving": (
+        TriangularHalving(steps=7, low=0.3),
+        lambda lr, o: cyclic(lr, o, "triangular2"),
+    ),
+    "triangular, exponential": (
+        TriangularExponential(steps=7, rate=0.97, low=0.3),
+        lambda lr, o: cyclic(lr, o, "exp_range", gamma=0.97),
+    ),
+    "warm-up, stable, decay": (
+        WarmupStableDecay(steps=120, warmup=0.25, decay=0.5, initial=0.1, final=0.2),
+        lambda lr, o: lr.SequentialLR(
+            o,
+            [
+                lr.LinearLR(o, start_factor=0.1, total_iters=30),
+                lr.ConstantLR(o, factor=1.0, total_iters=1),
+                lr.LinearLR(o, start_factor=1.0, end_factor=0.2, total_iters=60),
+            ],
+            milestones=[30, 60],
+        ),
+    ),
     "custom": (Custom(function=lambda k: 0.95**k), lambda lr, o: lr.LambdaLR(o, lambda k: 0.95**k)),
     "product": (
         Warmup(steps=10, initial=0.25) * Exponential(rate=0.9),
@@ -139,6 +174,30 @@ def test_equals_torch(case):
     theirs = torch_rates(make)
     for ours in (RATE * numbers(schedule), RATE * native(schedule)):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("cooldown", ["linear", "1-sqrt"])
+def test_a_fall_at_the_end_equals_pytorch_optimizer(cooldown):
+    """Which begins at a rate of 0, as ours does not."""
+    library = pytest.importorskip("pytorch_optimizer")
+    ours = Warmup(steps=20, initial=1e-300) * SquareRootCooldown(steps=120, decay=0.25, final=0.0)
+    if cooldown == "linear":
+        ours = WarmupStableDecay(steps=120, warmup=20 / 120, decay=0.25, initial=1e-300)
+    theirs = torch_rates(
+        lambda _, o: library.get_wsd_schedule(o, 20, 70, 30, min_lr_ratio=0.0, cooldown_type=cooldown)
+    )
+    for factors in (numbers(ours), native(ours)):
+        assert RATE * factors == pytest.approx(theirs, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 49])
+def test_cycles_begin_exactly_on_time(steps):
+    """At every multiple of two lengths it is as low as at the start, and in the middle as high as it gets."""
+    for schedule in (Triangular(steps=steps, low=0.25), TriangularHalving(steps=steps, low=0.25)):
+        factors = np.array([schedule.factor(float(k)) for k in range(6 * steps)])
+        assert factors[:: 2 * steps].tolist() == [0.25] * 3
+        peaks = [1.0] * 3 if isinstance(schedule, Triangular) else [1.0, 0.625, 0.4375]
+        assert factors[steps :: 2 * steps].tolist() == peaks
 
 
 def values_that_stop_falling() -> list[float]:

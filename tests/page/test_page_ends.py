@@ -129,8 +129,13 @@ SCHEDULES = [
     OneCycle(steps=30),
     Polynomial(steps=20, power=2.0),
     ReduceOnPlateau(rate=0.5, patience=2),
+    schedules.SquareRootCooldown(steps=20),
     StepDecay(every=5),
+    schedules.Triangular(steps=4),
+    schedules.TriangularExponential(steps=4, rate=0.9),
+    schedules.TriangularHalving(steps=4),
     Warmup(steps=10),
+    schedules.WarmupStableDecay(steps=30),
 ]
 
 

@@ -25,7 +25,12 @@ COMPARED = 2  # of these, in each case
 TOLERANCE = 1e-9
 ULPS = 10  # starts that differ in their last bits from the one whose run is doubted
 AS_FAR = 10.0  # times what the last bit of a start moves a run, a lane may differ from it
-AVERAGING = {"dog", "schedule_free_adamw", "schedule_free_sgd"}  # report another point than they evaluate
+AVERAGING = {
+    "asgd",
+    "dog",
+    "schedule_free_adamw",
+    "schedule_free_sgd",
+}  # report another point than they evaluate
 STOPPINGS = (
     {"steps": 200, "tolerance": 1e-8},
     {"steps": 150},

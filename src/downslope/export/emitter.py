@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -185,13 +186,12 @@ class Around:
     def constant(self, source: RuleSource, identifier: str) -> Piece:
         """A constant of the module, with the expression and comment it has there."""
         if identifier not in source.constants:
-            sources = map(rule_source.source_of, _neighbours(source))
-            found = next((s for s in sources if identifier in s.constants), None)
-            if found is None:
+            home = source.imported.get(identifier, "")
+            if not home.startswith("downslope.optimizers."):
                 raise UsageError(
                     message("a rule uses '{name}', which scripts do not know yet.", name=identifier)
                 )
-            return self.constant(found, identifier)
+            return self.constant(rule_source.source_of(sys.modules[home]), identifier)
         key = f"{source.module.__name__}.{identifier}"
         value = Translator(source, self.emitter.arithmetic, self, {}).piece(source.constants[identifier])
         comment = source.comment_in(source.lines[identifier])
@@ -242,9 +242,3 @@ class Definition(NamedTuple):
     source: RuleSource
     around: Around
     arguments: Mapping[str, Kind]
-
-
-def _neighbours(source: RuleSource) -> list[Any]:
-    """The modules of the package from which this one imports names."""
-    modules = {inspect.getmodule(v) for v in vars(source.module).values() if inspect.isfunction(v)}
-    return [m for m in modules if m is not None and m.__name__.startswith("downslope.optimizers.")]

@@ -34,6 +34,7 @@ class RuleSource:
         comments: the comment that ends each line.
         functions, classes: what is defined at the top.
         constants, lines: names bound at the top, with what they are bound to and where.
+        imported: the module from which each name is imported.
         locals: every name that is bound or taken as an argument within a function.
     """
 
@@ -43,6 +44,7 @@ class RuleSource:
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     constants: dict[str, ast.expr] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
+    imported: dict[str, str] = field(default_factory=dict)
     locals: set[str] = field(default_factory=set)
 
     def method(self, cls: str, name: str) -> ast.FunctionDef | None:
@@ -104,6 +106,8 @@ def source_of(module: ModuleType) -> RuleSource:
             found.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):
             found.classes[node.name] = node
+        elif isinstance(node, ast.ImportFrom):
+            found.imported.update((a.asname or a.name, node.module or "") for a in node.names)
         elif isinstance(node, ast.Assign):
             for target, value in _bound(node):
                 found.constants[target] = value
