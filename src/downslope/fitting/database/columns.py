@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from downslope.fitting.database.spelling import Level, Speller, as_double
+from downslope.fitting.database.spelling import Choice, Level, Speller, as_double, paren
 from downslope.fitting.database.table import DatabaseTable, column, value
 from downslope.fitting.problem import Specification
 
@@ -52,7 +52,7 @@ class Columns:
             ),
         )
         held = exp.In(this=own, expressions=[value(v) for v in values])
-        return exp.Case().when(gone, exp.null()).when(held, self.number(1.0)).else_(self.number(0.0))
+        return Choice().when(gone, exp.null()).when(held, self.number(1.0)).else_(self.number(0.0))
 
     def number(self, given: float) -> exp.Expression:
         """A number as a double."""
@@ -78,7 +78,7 @@ class Columns:
         if self.speller.dialect == "sqlite":  # whose columns may hold text among numbers: that is none
             kinds = [exp.Literal.string("integer"), exp.Literal.string("real")]
             number = exp.In(this=exp.func("TYPEOF", own.copy()), expressions=kinds)
-            return exp.Case().when(number, as_double(own))
+            return Choice().when(number, as_double(own)).whole
         return as_double(own)
 
     @property
@@ -87,10 +87,10 @@ class Columns:
         name = self.asked.hypothesis.target
         if not self.asked.loss.per_class:
             return self.as_number(name)
-        case = exp.Case()
+        case = Choice()
         for held, code in self.codes:
-            case = case.when(exp.EQ(this=column(name), expression=value(held)), self.number(float(code)))
-        return as_double(case)
+            case.when(exp.EQ(this=column(name), expression=value(held)), self.number(float(code)))
+        return as_double(case.whole)
 
     @property
     def kept(self) -> exp.Expression | None:
@@ -113,8 +113,8 @@ class Columns:
             empty = exp.EQ(
                 this=exp.cast(column(name), exp.DataType.Type.TEXT), expression=exp.Literal.string("")
             )
-            there = exp.and_(there, exp.Not(this=exp.paren(empty)))
-        return exp.paren(there)
+            there = exp.and_(there, exp.Not(this=paren(empty)))
+        return paren(there)
 
     def rows(self) -> RowQuery:
         """All rows that are fitted, with ``x0, x1, ...``, ``y`` and, where there are any, the weights ``w``."""
@@ -141,22 +141,22 @@ class RowQuery:
     names: tuple[str, ...]
     speller: Speller
 
-    def around(self) -> exp.Select:
-        """A query over its rows, which has yet to say what it selects."""
-        inner = self.query
+    def around(self, *, copy: bool = False) -> exp.Select:
+        """A query over its rows, which has yet to say what it selects; this one is a part of it, if it is no copy."""
+        inner = self.query.copy() if copy else self.query
         if self.speller.dialect in _FENCED:
-            inner = inner.copy()
             if self.speller.dialect == "sqlite":
-                inner = inner.limit(exp.Neg(this=exp.Literal.number(1)))
-            inner = inner.offset(0)
-        return exp.select().from_(inner.subquery("q"))
+                inner = inner.limit(exp.Neg(this=exp.Literal.number(1)), copy=False)
+            inner = inner.offset(0, copy=False)
+        return exp.select().from_(inner.subquery("q", copy=False), copy=False)
 
     def having(self, level: Level) -> RowQuery:
-        """The same with more columns."""
+        """The same with more columns, which this one becomes a part of."""
         if not level:
             return self
         kept = [exp.column(name) for name in self.names if name not in level]
-        query = self.around().select(*kept, *[exp.alias_(own, alias) for alias, own in level.items()])
+        made = [exp.Alias(this=own, alias=exp.to_identifier(alias)) for alias, own in level.items()]
+        query = self.around().select(*kept, *made, copy=False)
         names = (*[name for name in self.names if name not in level], *level)
         return RowQuery(query, names, self.speller)
 

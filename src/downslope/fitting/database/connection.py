@@ -81,7 +81,7 @@ class Connection:
 
     def text(self, query: exp.Expression) -> str:
         """A query as it is sent."""
-        return str(query.sql(dialect=self.dialect))
+        return str(query.sql(dialect=self.dialect, copy=False))
 
     def answer(self, query: exp.Expression, origin: Message | str) -> Answer:
         """What the database answers.
@@ -111,8 +111,9 @@ class Connection:
         found: list[Any] = []
         for begin in range(0, len(columns), MOST_OUTPUTS):
             some = columns[begin : begin + MOST_OUTPUTS]
-            named = [exp.alias_(column, f"v{i}") for i, column in enumerate(some)]
-            found.extend(self.answer(source.select(*named, copy=True), origin).rows[0])
+            named = [exp.Alias(this=own, alias=exp.to_identifier(f"v{i}")) for i, own in enumerate(some)]
+            whole = source if len(columns) <= MOST_OUTPUTS else source.copy()
+            found.extend(self.answer(whole.select(*named, copy=False), origin).rows[0])
         return found
 
     def _ask(self, text: str) -> Answer:

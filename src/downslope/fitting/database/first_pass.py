@@ -22,6 +22,7 @@ from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.database.columns import TARGET, WEIGHT, Columns, RowQuery
+from downslope.fitting.database.spelling import Choice, paren
 from downslope.fitting.database.table import FIRST_ROWS
 from downslope.fitting.frame import Frame
 from downslope.fitting.moments import Moments
@@ -67,7 +68,7 @@ class Sums:
 
 def counted(condition: exp.Expression) -> exp.Expression:
     """In how many rows a condition holds."""
-    return exp.Sum(this=exp.Case().when(condition, exp.Literal.number(1)).else_(exp.Literal.number(0)))
+    return exp.Sum(this=Choice().when(condition, exp.Literal.number(1)).else_(exp.Literal.number(0)))
 
 
 def beyond(
@@ -78,7 +79,7 @@ def beyond(
     if least is not None:
         above = exp.GTE(this=value.copy(), expression=least.copy())
         within = exp.and_(above, exp.LTE(this=value.copy(), expression=most.copy()))
-    return exp.Case().when(within, exp.Literal.number(0)).else_(exp.Literal.number(1))
+    return Choice().when(within, exp.Literal.number(0)).else_(exp.Literal.number(1))
 
 
 @dataclass(eq=False)
@@ -205,7 +206,7 @@ class FirstLook:
     def _strange(self, y: exp.Expression) -> exp.Expression:
         """That a target is no label of two."""
         number = self.columns.number
-        return exp.Not(this=exp.paren(exp.In(this=y, expressions=[number(0.0), number(1.0)])))
+        return exp.Not(this=paren(exp.In(this=y, expressions=[number(0.0), number(1.0)])))
 
     def _products(self, linear: bool, width: int) -> bool:
         """Whether products of all pairs are summed: for squares, and to see whether features make a constant."""
@@ -231,7 +232,7 @@ class FirstLook:
 
     def _total(self, value: exp.Expression) -> exp.Expression:
         if self.columns.weighted:
-            value = exp.Mul(this=exp.column(WEIGHT), expression=exp.paren(value))
+            value = exp.Mul(this=exp.column(WEIGHT), expression=paren(value))
         return exp.Sum(this=value)
 
     # --- what it says
@@ -250,7 +251,7 @@ class FirstLook:
             self._refuse(beyond(self.columns.as_number(name), most=largest))
         if numbers.get("strange"):
             strange = self._strange(self.columns.as_number(name))
-            self._refuse(exp.Case().when(strange, exp.Literal.number(1)).else_(exp.Literal.number(0)))
+            self._refuse(Choice().when(strange, exp.Literal.number(1)).else_(exp.Literal.number(0)))
         if loss.lowest is not None and numbers["low"] < loss.lowest:
             low = self.columns.number(loss.lowest)
             self._refuse(beyond(self.columns.as_number(name), most=largest, least=low))
@@ -324,7 +325,7 @@ class FirstLook:
         if linear is None or linear.offset is None or self.asked.loss.per_class or self.asked.as_formula:
             return target
         rows, middle = self.columns.rows(), float(target.mean[0])
-        far = exp.paren(exp.Sub(this=exp.column(TARGET), expression=self.columns.number(middle)))
+        far = paren(exp.Sub(this=exp.column(TARGET), expression=self.columns.number(middle)))
         sums = Sums.none()
         sums.add("sum", self._total(far))
         sums.add("square", self._total(exp.Mul(this=far.copy(), expression=far.copy())))
@@ -415,7 +416,7 @@ def about(columns: Columns, rows: RowQuery, block: RowBlock, centre: Array) -> R
         }
         if linear.offset is not None and not columns.asked.loss.per_class:
             derived["shift"] = se.sympify(linear.offset)
-            target = exp.paren(exp.Sub(this=target, expression=exp.column("shift")))
+            target = paren(exp.Sub(this=target, expression=exp.column("shift")))
         if derived:
             rows = rows.computing(derived, atoms, "d")
         for k in range(len(features)):
@@ -426,4 +427,4 @@ def about(columns: Columns, rows: RowQuery, block: RowBlock, centre: Array) -> R
 
 
 def _less(value: exp.Expression, other: exp.Expression) -> exp.Expression:
-    return exp.paren(exp.Sub(this=value, expression=other))
+    return paren(exp.Sub(this=value, expression=other))

@@ -13,6 +13,7 @@ from sqlglot import exp
 from downslope import symbolic
 from downslope.fitting.database.columns import TARGET, WEIGHT, Columns, RowQuery
 from downslope.fitting.database.first_pass import Sums, about, counted
+from downslope.fitting.database.spelling import Choice, balanced, paren
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -192,11 +193,11 @@ class RowsAt:
         query = self.class_predictions(theta)
         every = [exp.column(f"u{k}") for k in classes]
         query = query.having({"m": exp.Greatest(this=every[0], expressions=every[1:])})
-        own, label = exp.Case(), exp.column(TARGET)
+        own, label = Choice(), exp.column(TARGET)
         for k in classes:
-            own = own.when(exp.EQ(this=label.copy(), expression=number(float(k))), exp.column(f"u{k}"))
+            own.when(exp.EQ(this=label.copy(), expression=number(float(k))), exp.column(f"u{k}"))
         outputs = {f"p{k}": symbolic.call("exp", se.Symbol(f"u{k}") - se.Symbol("m")) for k in classes}
-        query = query.computing(outputs, {}, "l").having({"own": own})
+        query = query.computing(outputs, {}, "l").having({"own": own.whole})
         query = query.having({"s": _sum([exp.column(f"p{k}") for k in classes], self.columns)})
         level = {
             f"p{k}": exp.Div(this=exp.column(f"p{k}"), expression=exp.column("s"), typed=False, safe=False)
@@ -208,18 +209,18 @@ class RowsAt:
         here = {"e_cost": _product([*weight, exp.column("cost")])}
         for k in classes:
             hit = (
-                exp.Case()
+                Choice()
                 .when(exp.EQ(this=label.copy(), expression=number(float(k))), number(1.0))
                 .else_(number(0.0))
             )
-            here[f"e_{k}"] = _product([*weight, exp.paren(exp.Sub(this=exp.column(f"p{k}"), expression=hit))])
+            here[f"e_{k}"] = _product([*weight, paren(exp.Sub(this=exp.column(f"p{k}"), expression=hit))])
             if curved:
                 for l in range(k + 1):
                     both = exp.Mul(this=exp.column(f"p{k}"), expression=exp.column(f"p{l}"))
                     plain = exp.column(f"p{k}") if k == l else number(0.0)
-                    here[f"e_{k}_{l}"] = _product([*weight, exp.paren(exp.Sub(this=plain, expression=both))])
+                    here[f"e_{k}_{l}"] = _product([*weight, paren(exp.Sub(this=plain, expression=both))])
         right = (
-            exp.Case()
+            Choice()
             .when(exp.EQ(this=exp.column("own"), expression=exp.column("m")), number(1.0))
             .else_(number(0.0))
         )
@@ -236,11 +237,9 @@ def _product(factors: Sequence[exp.Expression]) -> exp.Expression:
     """Of a few factors, from left to right."""
     made = factors[0]
     for factor in factors[1:]:
-        made = exp.Mul(this=made, expression=exp.paren(factor) if isinstance(factor, exp.Binary) else factor)
+        made = exp.Mul(this=made, expression=paren(factor) if isinstance(factor, exp.Binary) else factor)
     return made
 
 
 def _sum(terms: list[exp.Expression], columns: Columns) -> exp.Expression:
-    from downslope.fitting.database.spelling import balanced
-
-    return balanced(exp.Add, [exp.paren(term) for term in terms]) if terms else columns.number(0.0)
+    return balanced(exp.Add, [paren(term) for term in terms]) if terms else columns.number(0.0)

@@ -12,6 +12,7 @@ from downslope import symbolic
 from downslope.fitting.database.columns import WEIGHT, Columns, RowQuery
 from downslope.fitting.database.first_pass import Sums, counted, number_of
 from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y
+from downslope.fitting.database.spelling import Choice, paren
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.losses import Loss
 from downslope.fitting.rows import Array, SoftmaxRows
@@ -35,7 +36,7 @@ class RowsInDatabase(RowsElsewhere):
 
     def _counting(self, query: RowQuery) -> exp.Select:
         """The rows that have a weight."""
-        around = query.around()
+        around = query.around(copy=True)
         if not self.columns.weighted:
             return around
         return around.where(exp.GT(this=exp.column(WEIGHT), expression=self.columns.number(0.0)))
@@ -65,13 +66,14 @@ class RowsInDatabase(RowsElsewhere):
     def _class_margins(self, theta: Array) -> tuple[RowQuery, exp.Expression]:
         """The prediction for a row's own class less the largest of the others."""
         query, classes = self.at.class_predictions(theta), range(self.at.block.rows.classes)  # type: ignore[attr-defined]
-        own, others = exp.Case(), exp.Case()
+        own, others = Choice(), Choice()
         for k in classes:
             hit = exp.EQ(this=exp.column("t"), expression=self.columns.number(float(k)))
             rest = [exp.column(f"u{m}") for m in classes if m != k]
             largest = rest[0] if len(rest) == 1 else exp.Greatest(this=rest[0], expressions=rest[1:])
-            own, others = own.when(hit, exp.column(f"u{k}")), others.when(hit.copy(), largest)
-        return query, exp.paren(exp.Sub(this=own, expression=others))
+            own.when(hit, exp.column(f"u{k}"))
+            others.when(hit.copy(), largest)
+        return query, paren(exp.Sub(this=own.whole, expression=others.whole))
 
     def sandwich(self, theta: Array) -> tuple[Array, Array, Array]:
         slope = symbolic.lower(self.loss.slope)
@@ -94,7 +96,7 @@ class RowsInDatabase(RowsElsewhere):
         if np.isfinite(width):
             near = exp.LTE(this=exp.Abs(this=exp.column("r")), expression=number(width))
             if crossed:
-                near = exp.paren(exp.or_(near, *[c.copy() for c in crossed]))
+                near = paren(exp.or_(near, *[c.copy() for c in crossed]))
         else:
             near = exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
         every = [
@@ -114,7 +116,7 @@ class RowsInDatabase(RowsElsewhere):
             J, r, w = (np.concatenate(pair) for pair in zip((J, r, w), far, strict=True))
             if crossed:
                 sums = Sums.none()
-                sums.add("changed", counted(exp.and_(crossed[-1].copy(), exp.Not(this=exp.paren(before)))))
+                sums.add("changed", counted(exp.and_(crossed[-1].copy(), exp.Not(this=paren(before)))))
                 changed = bool(self._one(query, sums)["changed"] > 0)
         return J, r, w, changed
 
@@ -125,7 +127,7 @@ class RowsInDatabase(RowsElsewhere):
         made: list[exp.Expression] = []
         for step in steps:
             moved = self.at.combined(derivatives, step)
-            there = exp.paren(exp.Add(this=exp.column("r"), expression=moved))
+            there = paren(exp.Add(this=exp.column("r"), expression=moved))
             product = exp.Mul(this=exp.column("r"), expression=there)
             made.append(exp.LT(this=product, expression=self.columns.number(0.0)))
         return made
@@ -151,14 +153,12 @@ class RowsInDatabase(RowsElsewhere):
         weight = exp.column(WEIGHT) if self.columns.weighted else number(1.0)
         for side, sign in (("above", exp.GT), ("below", exp.LTE)):
             here = exp.and_(
-                sign(this=exp.column("r"), expression=number(0.0)), exp.Not(this=exp.paren(near.copy()))
+                sign(this=exp.column("r"), expression=number(0.0)), exp.Not(this=paren(near.copy()))
             )
             parts = {"w": None, "r": exp.column("r"), **{f"j{i}": d for i, d in enumerate(derivatives)}}
             for name, part in parts.items():
                 value = weight.copy() if part is None else exp.Mul(this=weight.copy(), expression=part.copy())
-                sums.add(
-                    f"{side} {name}", exp.Sum(this=exp.Case().when(here.copy(), value).else_(number(0.0)))
-                )
+                sums.add(f"{side} {name}", exp.Sum(this=Choice().when(here.copy(), value).else_(number(0.0))))
         found = self._one(query, sums)
         size = len(derivatives)
         J, r, w = [], [], []

@@ -56,7 +56,7 @@ class Speller:
         size: exp.Expression = exp.Literal.number(text if "e" in text else f"{text}e0")
         if not self.quiet:
             size = as_double(size)
-        return exp.paren(exp.Neg(this=size)) if math.copysign(1.0, value) < 0 else size
+        return paren(exp.Neg(this=size)) if math.copysign(1.0, value) < 0 else size
 
     def levels(
         self, outputs: Mapping[str, Any], atoms: Mapping[str, exp.Expression], mark: str
@@ -180,12 +180,12 @@ class _Levels:
                 above.append(self.written(factor))
         top = balanced(exp.Mul, above) if above else self.speller.number(1.0)
         made = self._quotient(top, balanced(exp.Mul, below)) if below else top
-        return exp.paren(exp.Neg(this=made)) if negative else made
+        return paren(exp.Neg(this=made)) if negative else made
 
     def _quotient(self, top: exp.Expression, bottom: exp.Expression) -> exp.Expression:
         if not self.speller.quiet:
             bottom = exp.Nullif(this=bottom, expression=self.speller.number(0.0))
-        return exp.paren(exp.Div(this=top, expression=bottom, typed=False, safe=False))
+        return paren(exp.Div(this=top, expression=bottom, typed=False, safe=False))
 
     def _power(self, base: Any, exponent: Any) -> exp.Expression:
         number = self.speller.number
@@ -203,26 +203,26 @@ class _Levels:
         if self.speller.quiet:
             return plain
         size = exp.Abs(this=b.copy()) if exponent.is_Integer else b.copy()
-        logarithm = exp.paren(exp.Mul(this=e.copy(), expression=exp.Ln(this=size)))
+        logarithm = paren(exp.Mul(this=e.copy(), expression=exp.Ln(this=size)))
         inside = (
-            exp.Case()
+            Choice()
             .when(exp.GT(this=logarithm, expression=number(HIGHEST)), number(LARGE))
             .when(exp.LT(this=logarithm.copy(), expression=number(LOWEST)), number(0.0))
             .else_(plain)
         )
-        at_zero = exp.Case().when(exp.GT(this=e.copy(), expression=number(0.0)), number(0.0))
-        at_zero = at_zero.when(exp.EQ(this=e.copy(), expression=number(0.0)), number(1.0))
-        whole = exp.Case().when(exp.EQ(this=b.copy(), expression=number(0.0)), at_zero)
+        at_zero = Choice().when(exp.GT(this=e.copy(), expression=number(0.0)), number(0.0))
+        at_zero.when(exp.EQ(this=e.copy(), expression=number(0.0)), number(1.0))
+        whole = Choice().when(exp.EQ(this=b.copy(), expression=number(0.0)), at_zero.whole)
         sign = exp.NEQ if exponent.is_Integer else exp.GT
-        return whole.when(sign(this=b.copy(), expression=number(0.0)), inside)
+        return whole.when(sign(this=b.copy(), expression=number(0.0)), inside).whole
 
     def _choice(self, parts: Sequence[Any]) -> exp.Expression:
-        case = exp.Case()
-        for value, condition in zip(parts[::2], parts[1::2], strict=True):
-            if condition == se.true:
-                return case.else_(self.written(value)) if case.args.get("ifs") else self.written(value)
-            case = case.when(self.written(condition), self.written(value))
-        return case
+        made = Choice()
+        for value, condition in zip(parts[:-2:2], parts[1:-2:2], strict=True):
+            made.when(self.written(condition), self.written(value))
+        if parts[-1] == se.true:
+            return made.else_(self.written(parts[-2]))
+        return made.when(self.written(parts[-1]), self.written(parts[-2])).whole
 
     def _named(self, node: Any) -> exp.Expression:
         kind = type(node).__name__
@@ -231,9 +231,9 @@ class _Levels:
             return sign(this=self.written(node.args[0]), expression=self.written(node.args[1]))
         if kind in ("And", "Or"):
             join = exp.and_ if kind == "And" else exp.or_
-            return exp.paren(join(*map(self.written, node.args)))
+            return paren(join(*map(self.written, node.args)))
         if kind == "Not":
-            return exp.Not(this=exp.paren(self.written(node.args[0])))
+            return exp.Not(this=paren(self.written(node.args[0])))
         record = function_of(node)
         if record is None:
             raise UsageError(message("'{kind}' cannot be said in SQL.", kind=kind))
@@ -250,15 +250,41 @@ class _Levels:
             return node
 
         made: exp.Expression = template.copy().transform(fill)
-        return made if isinstance(made, exp.Func | exp.Case) else exp.paren(made)
+        return made if isinstance(made, exp.Func | exp.Case) else paren(made)
 
 
 _COMPARISONS = {"<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE, "==": exp.EQ, "!=": exp.NEQ}
 
 
+def paren(inner: exp.Expression) -> exp.Expression:
+    """In brackets."""
+    return exp.Paren(this=inner)
+
+
+class Choice:
+    """``CASE WHEN ... END`` in the making; SQLGlot's own copies all that it is given, at every branch."""
+
+    def __init__(self) -> None:
+        self._branches: list[exp.Expression] = []
+
+    def when(self, condition: exp.Expression, then: exp.Expression) -> Choice:
+        """One more branch."""
+        self._branches.append(exp.If(this=condition, true=then))
+        return self
+
+    def else_(self, then: exp.Expression) -> exp.Expression:
+        """The whole, with what it is elsewhere."""
+        return exp.Case(ifs=self._branches, default=then)
+
+    @property
+    def whole(self) -> exp.Expression:
+        """The whole, which is NULL elsewhere."""
+        return exp.Case(ifs=self._branches)
+
+
 def as_double(value: exp.Expression) -> exp.Expression:
     """A value as float64."""
-    return exp.cast(value, exp.DataType.Type.DOUBLE)
+    return exp.Cast(this=value, to=exp.DataType.build("double"))
 
 
 def balanced(kind: Any, parts: Sequence[exp.Expression]) -> exp.Expression:
@@ -266,7 +292,7 @@ def balanced(kind: Any, parts: Sequence[exp.Expression]) -> exp.Expression:
     if len(parts) == 1:
         return parts[0]
     middle = (len(parts) + 1) // 2
-    return exp.paren(kind(this=balanced(kind, parts[:middle]), expression=balanced(kind, parts[middle:])))
+    return paren(kind(this=balanced(kind, parts[:middle]), expression=balanced(kind, parts[middle:])))
 
 
 def _replaced(node: Any, parts: Sequence[Any]) -> Any:
