@@ -22,6 +22,14 @@ def in_database(table: Any) -> DatabaseTable | None:
     Raises:
         UsageError, DataError, MissingExtraError: it is an address, and leads to none.
     """
+    if isinstance(table, list) and any(map(is_address, table)):
+        if len(table) > 1:
+            raise UsageError(
+                message(
+                    "a table in a database is one table: give its address alone, or a query that joins several."
+                )
+            )
+        table = table[0]
     if not isinstance(table, StaysInDatabase) and not is_address(table):
         return None
     from downslope.fitting.database.table import DatabaseTable, table_at

@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+from downslope.fitting.frame import Frame
 from downslope.fitting.rows import Array
 
 
 class KinkSums(NamedTuple):
     """Of a loss with a kink at a point, over all rows with weights w, derivatives J and residuals r = y - u.
 
-    ``H`` is the sum of w J J', ``meat`` that of the squares of the slopes times J J', ``slope`` that of the slopes of the
-    rows whose side is decided, ``open_slope`` that of w |J| of the others.
+    ``H`` is the sum of w J J', ``meat`` that of the squares of the slopes times J J', ``slope`` that of the slopes
+    of the rows whose side is decided, ``open_slope`` that of w |J| of the others.
     """
 
     H: Array
@@ -45,6 +46,10 @@ class RowsElsewhere(ABC):
     """Rows that stay where they are."""
 
     @abstractmethod
+    def sample(self, most: int) -> Frame:
+        """Up to so many rows from all over the table, for a picture."""
+
+    @abstractmethod
     def separates(self, theta: Array, least: float) -> bool:
         """Whether each row that counts lies on the side of its class, by more than ``least`` of the largest margin."""
 
@@ -60,7 +65,7 @@ class RowsElsewhere(ABC):
     def near_and_far(
         self, theta: Array, width: float, steps: list[Array]
     ) -> tuple[Array, Array, Array, bool]:
-        """Derivatives, residuals u - y and weights of the rows within ``width`` of 0, or on its other side after a step.
+        """Derivatives, residuals u - y and weights of rows within ``width`` of 0, or on its other side after a step.
 
         Behind them stand the sums of the others, one row for each side; and whether the last step changed one of these.
         """

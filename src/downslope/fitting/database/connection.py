@@ -157,8 +157,9 @@ class Connection:
 
 def _said(error: BaseException) -> str:
     """The first line of what a database says, without its end."""
-    text = " ".join(str(error).split())
-    return text[:_LONGEST].rstrip(". ")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text[:_LONGEST].rstrip(".!: ")
 
 
 def _known(dialect: str) -> str:

@@ -130,6 +130,9 @@ class FirstLook:
 
     def _rows(self, where: exp.Expression | None, most: int) -> Frame:
         kept = self.columns.kept
+        known = self.table.frame
+        if where is None and kept is None and known is not None and set(self.sources) <= known.columns.keys():
+            return with_indicators(known, self.hypothesis.categories)
         both = kept if where is None else where if kept is None else exp.and_(kept, where)
         try:
             frame = self.table.rows(self.sources, both, most)

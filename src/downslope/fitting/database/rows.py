@@ -9,10 +9,12 @@ import symengine as se
 from sqlglot import exp
 
 from downslope import symbolic
+from downslope.fitting.categories import with_indicators
 from downslope.fitting.database.columns import WEIGHT, Columns, RowQuery
 from downslope.fitting.database.first_pass import Sums, counted, number_of
 from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y
 from downslope.fitting.database.spelling import Choice, paren
+from downslope.fitting.frame import Frame
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.losses import Loss
 from downslope.fitting.rows import Array, SoftmaxRows
@@ -33,6 +35,12 @@ class RowsInDatabase(RowsElsewhere):
     def __init__(self, at: RowsAt, loss: Loss) -> None:
         self.at, self.loss = at, loss
         self.columns: Columns = at.columns
+
+    def sample(self, most: int) -> Frame:
+        h, table = self.columns.asked.hypothesis, self.columns.table
+        names = tuple(dict.fromkeys([*h.sources, h.target]))
+        count = table.count()
+        return with_indicators(table.sample(names, self.columns.kept, count, most), h.categories)
 
     def _counting(self, query: RowQuery) -> exp.Select:
         """The rows that have a weight."""

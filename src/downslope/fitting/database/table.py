@@ -20,8 +20,10 @@ from downslope.fitting.frames_in_memory import from_columns
 from downslope.messages import Message, listing, message
 
 FIRST_ROWS = 2_000  # that are looked at first: their kinds, and about where the numbers lie
-SAMPLE = 10_000  # rows from all over the table, and at most twice as many
+SAMPLE = 20_000  # rows from all over the table, at most
 MOST_DISTINCT = 10_000  # labels or categories of a column
+PLACE = "downslope_row"  # the number of a row, where some are picked by it
+_UNORDERED = ("duckdb", "sqlite", "postgres", "bigquery")  # which number rows without an order
 SHOWN = 4  # columns by which a row is told
 _WRITING = (
     exp.Insert,
@@ -99,23 +101,24 @@ class DatabaseTable(StaysInDatabase):
             query = query.where(where)
         return self._frame(names, self.ask(query.limit(most))[1])
 
-    def sample(self, names: Sequence[str], where: exp.Expression | None, count: int) -> Frame:
-        """Rows at equal distances over the whole table, which has so many."""
-        if count <= 2 * SAMPLE:
-            return self.rows(names, where, 2 * SAMPLE)
+    def sample(
+        self, names: Sequence[str], where: exp.Expression | None, count: int, most: int = SAMPLE
+    ) -> Frame:
+        """Up to ``most`` rows at equal distances over the whole table, which has ``count``."""
+        if count <= most:
+            return self.rows(names, where, most)
         own = exp.Window(this=exp.RowNumber(), over="OVER")
-        if self.connection.dialect not in ("duckdb", "sqlite", "postgres", "bigquery"):
+        if self.connection.dialect not in _UNORDERED:
             own.set("order", exp.Order(expressions=[exp.Ordered(this=exp.select(exp.null()).subquery())]))
-        inner = self.select(*map(column, names), exp.alias_(own, "downslope_row"))
+        inner = self.select(*map(column, names), exp.alias_(own, PLACE))
         if where is not None:
             inner = inner.where(where)
-        place = exp.Mod(this=exp.column("downslope_row"), expression=exp.Literal.number(count // SAMPLE))
-        query = (
-            exp.select(*map(column, names))
-            .from_(inner.subquery("q"))
-            .where(exp.EQ(this=place, expression=exp.Literal.number(0)))
+        every = exp.Literal.number(-(-count // most))
+        place = exp.Mod(this=exp.column(PLACE), expression=every)
+        query = exp.select(*map(column, names)).from_(inner.subquery("q"))
+        return self._frame(
+            names, self.ask(query.where(exp.EQ(this=place, expression=exp.Literal.number(0))).limit(most))[1]
         )
-        return self._frame(names, self.ask(query.limit(2 * SAMPLE))[1])
 
     def _frame(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Frame:
         if not rows:
