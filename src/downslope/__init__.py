@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from downslope.api.minimization import maximize, minimize
     from downslope.api.racing import race
     from downslope.api.resuming import resume
+    from downslope.api.sql_tables import sql
     from downslope.api.studio import studio
     from downslope.api.sweeping import sweep
-    from downslope.api.sql_tables import sql
     from downslope.api.table_fitting import fit
     from downslope.api.verifying import verify
     from downslope.descent import History, Progress, Status, Stopping

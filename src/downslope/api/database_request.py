@@ -85,8 +85,8 @@ def refuse_what_needs_rows(asked: Mapping[str, Any], origin: Message | str) -> N
 
 def _of_batches(origin: Message | str) -> Message:
     return message(
-        "mini-batches need the rows in an order, and {origin} stays in its database, where they have none: leave {option}"
-        " out.",
+        "mini-batches need the rows in an order, and {origin} stays in its database, where they have none: leave"
+        " {option} out.",
         origin=origin,
         option=argument("batch_size"),
     )

@@ -90,7 +90,7 @@ def descended_from(objective: DataObjective, start: Array, rounds: int = ROUNDS)
 
 def without_effect(objective: DataObjective, theta: Array) -> list[str]:
     """The parameters that change no prediction at all there, beside the others and for their size."""
-    most = np.zeros(len(theta))
+    most: Array = np.zeros(len(theta))
     with np.errstate(all="ignore"):
         if objective.elsewhere is not None:
             most = objective.elsewhere.largest_derivatives(theta)

@@ -1,8 +1,8 @@
 """Tables that stay in their database: what goes over all rows is a query, and sums come back.
 
 In flow a connection and the name of a table or a query; out flows a ``FitProblem`` whose objective asks the database.
-Expressions are trees of SQLGlot, printed in the connection's dialect. SQLGlot and the drivers are imported here only, and
-only when a table in a database is asked for.
+Expressions are trees of SQLGlot, printed in the connection's dialect. SQLGlot and the drivers are imported here only,
+and only when a table in a database is asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SCHEMES = ("duckdb", "sqlite", "postgresql", "postgres")
 
 
 class StaysInDatabase(ABC):
-    """A table that stays in its database; ``table.DatabaseTable`` is the only kind, which is known here without SQLGlot."""
+    """A table that stays in its database: ``table.DatabaseTable``, which is known by this without SQLGlot."""
 
     @abstractmethod
     def categories(self, names: Sequence[str]) -> tuple[Category, ...]:

@@ -34,6 +34,7 @@ class Columns:
     codes: list[tuple[Any, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.asked_before = self.table.connection.asked  # queries
         self.speller = Speller(self.table.connection.dialect)
         self._indicators: dict[str, exp.Expression] = {}
         for category in self.asked.hypothesis.categories:

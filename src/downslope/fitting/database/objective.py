@@ -15,8 +15,8 @@ from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.database.columns import Columns
 from downslope.fitting.database.first_pass import FirstLook
+from downslope.fitting.database.row_sums import C, Factor, RowsAt, Summed, U, Y
 from downslope.fitting.database.rows import RowsInDatabase
-from downslope.fitting.database.row_sums import LEAST, C, Factor, RowsAt, Summed, U, W, Y
 from downslope.fitting.database.table import DatabaseTable
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.moments import Moments
@@ -89,7 +89,7 @@ class DatabaseObjective(DataObjective):
         """
         raise UsageError(
             message(
-                "{origin} stays in its database, and this needs its rows: fetch them, and fit the table that they make.",
+                "{origin} stays in its database, and this needs its rows: fetch them, and fit the table they make.",
                 origin=self.columns.table.origin,
             )
         )
@@ -100,7 +100,7 @@ class DatabaseObjective(DataObjective):
             plural(
                 "The table stayed in its database, which answered {n} query.",
                 "The table stayed in its database, which answered {n} queries.",
-                n=self.columns.table.connection.asked,
+                n=self.columns.table.connection.asked - self.columns.asked_before,
             ),
         )
 

@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from downslope import symbolic
 from downslope.fitting.database.columns import TARGET, WEIGHT, Columns, RowQuery
-from downslope.fitting.database.first_pass import Sums, about, counted
 from downslope.fitting.database.spelling import Choice, balanced, paren
+from downslope.fitting.database.sums import Sums, about, counted
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -69,7 +69,7 @@ class RowsAt:
         return query, [exp.column(f"j{i}") for i in range(rows.size)]
 
     def features(self) -> tuple[RowQuery, list[exp.Expression | None]]:
-        """The rows with the features of a linear hypothesis, and these in the order of the parameters of a prediction."""
+        """The rows with the features of a linear hypothesis, and these in the order of its parameters."""
         rows = self.block.rows
         assert isinstance(rows, LinearRows)
         query = about(self.columns, self.columns.rows(), self.block, np.append(rows.centre, 0.0))
@@ -155,7 +155,7 @@ class RowsAt:
                 ]
                 sums.add(f"{name} {place}", exp.Sum(this=_product(factors)))
         if (
-            not self.columns.speller.dialect == "duckdb"
+            self.columns.speller.dialect != "duckdb"
         ):  # elsewhere what has no value may be NULL, which sums pass over
             parts = [exp.column(f"e_{name}") for name in orders]
             if not isinstance(self.block.rows, LinearRows):
@@ -215,10 +215,10 @@ class RowsAt:
             )
             here[f"e_{k}"] = _product([*weight, paren(exp.Sub(this=exp.column(f"p{k}"), expression=hit))])
             if curved:
-                for l in range(k + 1):
-                    both = exp.Mul(this=exp.column(f"p{k}"), expression=exp.column(f"p{l}"))
-                    plain = exp.column(f"p{k}") if k == l else number(0.0)
-                    here[f"e_{k}_{l}"] = _product([*weight, paren(exp.Sub(this=plain, expression=both))])
+                for other in range(k + 1):
+                    both = exp.Mul(this=exp.column(f"p{k}"), expression=exp.column(f"p{other}"))
+                    plain = exp.column(f"p{k}") if k == other else number(0.0)
+                    here[f"e_{k}_{other}"] = _product([*weight, paren(exp.Sub(this=plain, expression=both))])
         right = (
             Choice()
             .when(exp.EQ(this=exp.column("own"), expression=exp.column("m")), number(1.0))
@@ -228,7 +228,7 @@ class RowsAt:
         orders = {"cost": 0, "right": 0, **{str(k): 1 for k in classes}}
         if curved:
             here["e_one"] = _product(weight) if weight else number(1.0)
-            orders |= {"one": 2} | {f"{k}_{l}": 2 for k in classes for l in range(k + 1)}
+            orders |= {"one": 2} | {f"{k}_{other}": 2 for k in classes for other in range(k + 1)}
         found = self.added_up(query.having(here), features, orders)
         return found, found.rows
 

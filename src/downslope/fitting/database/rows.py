@@ -11,9 +11,9 @@ from sqlglot import exp
 from downslope import symbolic
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.database.columns import WEIGHT, Columns, RowQuery
-from downslope.fitting.database.first_pass import Sums, counted, number_of
 from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y
 from downslope.fitting.database.spelling import Choice, paren
+from downslope.fitting.database.sums import Sums, counted, number_of
 from downslope.fitting.frame import Frame
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.losses import Loss
@@ -21,7 +21,7 @@ from downslope.fitting.rows import Array, SoftmaxRows
 from downslope.fitting.rows_elsewhere import KinkSums, ResidualsThere, RowsElsewhere
 
 MOST_FETCHED = 200_000  # rows near a kink
-_CHOICE = "where"
+_WHERE = "where"
 
 
 class RowsInDatabase(RowsElsewhere):
@@ -241,11 +241,16 @@ class _Residuals(ResidualsThere):
 
     def kink_sums(self, rank: float, met: float, close: float) -> KinkSums:
         r, p = Y - U, len(self.theta)
-        choose, number = (lambda *parts: symbolic.call(_CHOICE, *parts)), se.RealDouble
-        score = choose(se.Gt(r, number(met)), number(rank), number(1 - rank))
+        number = se.RealDouble
+        score = symbolic.call(_WHERE, se.Gt(r, number(met)), number(rank), number(1 - rank))
         decided = se.Gt(symbolic.call("abs", r), number(close))
-        slope = choose(decided, choose(se.Gt(r, 0), number(-rank), number(1 - rank)), se.Integer(0))
-        undecided = choose(decided, se.Integer(0), se.Integer(1))
+        slope = symbolic.call(
+            _WHERE,
+            decided,
+            symbolic.call(_WHERE, se.Gt(r, 0), number(-rank), number(1 - rank)),
+            se.Integer(0),
+        )
+        undecided = symbolic.call(_WHERE, decided, se.Integer(0), se.Integer(1))
         factors = {
             "one": Factor(se.Integer(1), 2),
             "meat": Factor(W * score**2, 2),

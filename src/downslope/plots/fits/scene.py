@@ -214,6 +214,17 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
 def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
     problem = fit.problem
+    if fit.normal_equations is None and problem is not None and problem.objective.in_database:
+        own = problem.objective.block
+        drawn = DataObjective(own, problem.objective.terms)
+        if own.rows.count >= fit.rows:
+            return drawn, NOTHING
+        said = message(
+            "the cost of a sample of {drawn:,} of the {rows:,} rows in the database",
+            drawn=own.rows.count,
+            rows=fit.rows,
+        )
+        return drawn, said
     if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
         return fit.cost, NOTHING
     objective, frame = problem.objective, problem.frame
