@@ -13,7 +13,7 @@ from downslope.messages import Message, argument, message
 if TYPE_CHECKING:
     from downslope.fitting.database.table import DatabaseTable
 
-_PATHS = ("auto", "moments", "formula")
+_PATHS = ("auto", "moments", "qr", "formula")
 
 
 def in_database(table: Any) -> DatabaseTable | None:

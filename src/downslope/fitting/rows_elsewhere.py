@@ -50,6 +50,13 @@ class RowsElsewhere(ABC):
         """Up to so many rows from all over the table, for a picture."""
 
     @abstractmethod
+    def triangle(self, mean: Array, scale: Array) -> Array:
+        """R of the rows [features / scale | target] of a linear hypothesis, measured from ``mean``.
+
+        Each row counts by its share of the total weight; R'R are their products, to the digits of a QR factorisation.
+        """
+
+    @abstractmethod
     def separates(self, theta: Array, least: float) -> bool:
         """Whether each row that counts lies on the side of its class, by more than ``least`` of the largest margin."""
 

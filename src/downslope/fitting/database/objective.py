@@ -58,7 +58,7 @@ class DatabaseObjective(DataObjective):
                 scan.moments, isinstance(sample.rows, LinearRows) and sample.rows.intercept is None
             )
         )
-        self.rereadable = not self.by_moments
+        self.rereadable = not self.by_moments  # for digits that these have lost
         self.at = RowsAt(columns, sample.block, self.loss.shape)
         self.elsewhere = RowsInDatabase(self.at, self.loss)
         self._sums: dict[bytes, Array] = {}

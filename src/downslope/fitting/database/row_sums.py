@@ -68,11 +68,16 @@ class RowsAt:
         query = query.computing(outputs, self.atoms(theta), "h")
         return query, [exp.column(f"j{i}") for i in range(rows.size)]
 
-    def features(self) -> tuple[RowQuery, list[exp.Expression | None]]:
+    def features(self, mean: Array | None = None) -> tuple[RowQuery, list[exp.Expression | None]]:
         """The rows with the features of a linear hypothesis, and these in the order of its parameters."""
         rows = self.block.rows
         assert isinstance(rows, LinearRows)
-        query = about(self.columns, self.columns.rows(), self.block, np.append(rows.centre, 0.0))
+        query = about(
+            self.columns,
+            self.columns.rows(),
+            self.block,
+            np.append(rows.centre, 0.0) if mean is None else mean,
+        )
         derivatives: list[exp.Expression | None] = [None] * rows.each
         for k, place in enumerate(rows.at):
             derivatives[place] = exp.column(f"f{k}")
@@ -153,7 +158,7 @@ class RowsAt:
                     exp.column(f"e_{name}"),
                     *(d.copy() for d in (derivatives[i] for i in place) if d is not None),
                 ]
-                sums.add(f"{name} {place}", exp.Sum(this=_product(factors)))
+                sums.add(f"{name} {place}", self._total(multiplied(factors), exactly=not place))
         if (
             self.columns.speller.dialect != "duckdb"
         ):  # elsewhere what has no value may be NULL, which sums pass over
@@ -174,6 +179,12 @@ class RowsAt:
                     total[place[::-1]] = total[place]
             made[name] = float(total) if order == 0 else total
         return made
+
+    def _total(self, value: exp.Expression, *, exactly: bool) -> exp.Expression:
+        """The sum of a value; of a cost without the rounding that line searches would stop at."""
+        if exactly and self.columns.speller.dialect == "duckdb":
+            return exp.func("FSUM", value)
+        return exp.Sum(this=value)
 
     # --- one prediction for each class
 
@@ -206,34 +217,36 @@ class RowsAt:
         weight = [exp.column(WEIGHT)] if self.columns.weighted else []
         formula = se.Symbol("m") + symbolic.call("log", se.Symbol("s")) - se.Symbol("own")
         query = query.computing({"cost": formula}, {}, "k").having(level)
-        here = {"e_cost": _product([*weight, exp.column("cost")])}
+        here = {"e_cost": multiplied([*weight, exp.column("cost")])}
         for k in classes:
             hit = (
                 Choice()
                 .when(exp.EQ(this=label.copy(), expression=number(float(k))), number(1.0))
                 .else_(number(0.0))
             )
-            here[f"e_{k}"] = _product([*weight, paren(exp.Sub(this=exp.column(f"p{k}"), expression=hit))])
+            here[f"e_{k}"] = multiplied([*weight, paren(exp.Sub(this=exp.column(f"p{k}"), expression=hit))])
             if curved:
                 for other in range(k + 1):
                     both = exp.Mul(this=exp.column(f"p{k}"), expression=exp.column(f"p{other}"))
                     plain = exp.column(f"p{k}") if k == other else number(0.0)
-                    here[f"e_{k}_{other}"] = _product([*weight, paren(exp.Sub(this=plain, expression=both))])
+                    here[f"e_{k}_{other}"] = multiplied(
+                        [*weight, paren(exp.Sub(this=plain, expression=both))]
+                    )
         right = (
             Choice()
             .when(exp.EQ(this=exp.column("own"), expression=exp.column("m")), number(1.0))
             .else_(number(0.0))
         )
-        here["e_right"] = _product([*weight, right])
+        here["e_right"] = multiplied([*weight, right])
         orders = {"cost": 0, "right": 0, **{str(k): 1 for k in classes}}
         if curved:
-            here["e_one"] = _product(weight) if weight else number(1.0)
+            here["e_one"] = multiplied(weight) if weight else number(1.0)
             orders |= {"one": 2} | {f"{k}_{other}": 2 for k in classes for other in range(k + 1)}
         found = self.added_up(query.having(here), features, orders)
         return found, found.rows
 
 
-def _product(factors: Sequence[exp.Expression]) -> exp.Expression:
+def multiplied(factors: Sequence[exp.Expression]) -> exp.Expression:
     """Of a few factors, from left to right."""
     made = factors[0]
     for factor in factors[1:]:

@@ -11,15 +11,16 @@ from sqlglot import exp
 from downslope import symbolic
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.database.columns import WEIGHT, Columns, RowQuery
-from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y
+from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y, multiplied
 from downslope.fitting.database.spelling import Choice, paren
 from downslope.fitting.database.sums import Sums, counted, number_of
 from downslope.fitting.frame import Frame
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.losses import Loss
-from downslope.fitting.rows import Array, SoftmaxRows
+from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
 from downslope.fitting.rows_elsewhere import KinkSums, ResidualsThere, RowsElsewhere
 
+FLOOR = 1e-14  # of the largest mean square: what little more is left of a combination, a second look tells
 MOST_FETCHED = 200_000  # rows near a kink
 _WHERE = "where"
 
@@ -41,6 +42,44 @@ class RowsInDatabase(RowsElsewhere):
         names = tuple(dict.fromkeys([*h.sources, h.target]))
         count = table.count()
         return with_indicators(table.sample(names, self.columns.kept, count, most), h.categories)
+
+    def triangle(self, mean: Array, scale: Array) -> Array:
+        """By two queries: the second sums products of combinations of the columns that the first makes round.
+
+        Source: Y. Yamamoto, Y. Nakatsukasa, Y. Yanagisawa, T. Fukaya, Electronic Transactions on Numerical Analysis 44
+        (2015) 306-326, for Cholesky factors.
+        """
+        size = len(scale) + 1
+        found = self._products(mean, scale, np.eye(size))
+        sizes = np.sqrt(np.diag(found))
+        sizes = np.where(sizes > 0, sizes, 1.0)
+        values, vectors = np.linalg.eigh(found / np.outer(sizes, sizes))
+        roots = np.sqrt(np.maximum(values, FLOOR * max(float(values[-1]), np.finfo(np.float64).tiny)))
+        values, turned = np.linalg.eigh(self._products(mean, scale, vectors / roots / sizes[:, None]))
+        whole = np.sqrt(np.maximum(values, 0.0))[:, None] * turned.T @ (roots[:, None] * vectors.T) * sizes
+        return np.asarray(np.linalg.qr(whole, mode="r"))
+
+    def _products(self, mean: Array, scale: Array, ways: Array) -> Array:
+        """The mean products of combinations of the columns, one a column of ``ways``."""
+        rows, columns = self.at.block.rows, self.columns
+        assert isinstance(rows, LinearRows)
+        query, derivatives = self.at.features(mean)
+        parts = [*derivatives, exp.column("t")]
+        ways = ways / np.append(scale, 1.0)[:, None]
+        names = [f"b{k}" for k in range(ways.shape[1])]
+        query = query.having({name: self.at.combined(parts, ways[:, k]) for k, name in enumerate(names)})
+        weight = [exp.column(WEIGHT)] if columns.weighted else []
+        sums = Sums.none()
+        sums.add("total", exp.Sum(this=weight[0].copy()) if weight else exp.Count(this=exp.Star()))
+        pairs = [(i, j) for i in range(len(names)) for j in range(i, len(names))]
+        for i, j in pairs:
+            factors = [*(w.copy() for w in weight), exp.column(names[i]), exp.column(names[j])]
+            sums.add(f"{i} {j}", exp.Sum(this=multiplied(factors)))
+        found = sums.over(query, columns)
+        made = np.empty((len(names), len(names)))
+        for i, j in pairs:
+            made[i, j] = made[j, i] = found[f"{i} {j}"] / found["total"]
+        return made
 
     def _counting(self, query: RowQuery) -> exp.Select:
         """The rows that have a weight."""
