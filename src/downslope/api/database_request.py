@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from downslope.errors import UsageError
-from downslope.fitting.database import StaysInDatabase, is_address
+from downslope.fitting.database import StaysInDatabase, is_address, require_sqlglot
 from downslope.fitting.text_format import READING
 from downslope.messages import Message, argument, message
 
@@ -32,6 +32,7 @@ def in_database(table: Any) -> DatabaseTable | None:
         table = table[0]
     if not isinstance(table, StaysInDatabase) and not is_address(table):
         return None
+    require_sqlglot()
     from downslope.fitting.database.table import DatabaseTable, table_at
 
     if isinstance(table, DatabaseTable):

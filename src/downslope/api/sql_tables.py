@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from downslope.fitting.database import require_sqlglot
+
 
 def sql(connection: Any, query: str | None = None, *, dialect: str | None = None) -> Any:
     """A table, or what a query gives, for ``fit``; it stays in its database, which adds up what the fit needs.
@@ -31,6 +33,7 @@ def sql(connection: Any, query: str | None = None, *, dialect: str | None = None
     >>> {name: round(value, 9) for name, value in fit.x.items()}
     {'a': 3.0, 'b': 1.0}
     """
+    require_sqlglot()
     from downslope.fitting.database.table import sql_table
 
     return sql_table(connection, query, dialect)

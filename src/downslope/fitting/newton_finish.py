@@ -1,7 +1,7 @@
 """The last steps of a descent that ended where rounding hides what the cost still falls by: the gradient tells the way.
 
 A cost that is added up over rows has some 15 digits, and so a point has half of these where the cost cannot fall any
-more. Its gradient vanishes there, and has digits of its own: Newton's steps on it go on until it does not shrink either.
+more. Its gradient vanishes there, and has digits of its own: Newton's steps go on until it does not shrink either.
 """
 
 from __future__ import annotations

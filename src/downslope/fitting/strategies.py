@@ -157,10 +157,7 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
         if _ended_by(run, Cause.ROUND_LIMIT):  # no vertex was proven to be the least
             rounds = replace(rounds, most_rounds=MOST_ROUNDS)
             run, reached = rounds.descend(frame.from_user(start)), rounds.reached
-    if (
-        objective.in_database
-    ):  # whose sums are rounded otherwise, so that they end elsewhere on the same floor
-        run, reached = at_the_zero_of_the_gradient(run, objective, frame, reached)
+    run, reached = at_the_zero_of_the_gradient(run, objective, frame, reached)
     centred = None
     if frame.kind != "user" and isinstance(problem.rows, LinearRows):
         centred = CentredParameters(centre_of(problem.rows, frame.shear), reached)

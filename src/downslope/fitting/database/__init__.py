@@ -10,7 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from downslope.errors import MissingExtraError
 from downslope.fitting.categories import Category
+from downslope.messages import message
 
 SCHEMES = ("duckdb", "sqlite", "postgresql", "postgres")
 """What the addresses of databases begin with."""
@@ -22,6 +24,20 @@ class StaysInDatabase(ABC):
     @abstractmethod
     def categories(self, names: Sequence[str]) -> tuple[Category, ...]:
         """These columns as categories, by their values in all rows."""
+
+
+def require_sqlglot() -> None:
+    """Say how SQLGlot is installed, where it is not.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    try:
+        import sqlglot  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(
+            message("SQLGlot is needed for tables in a database: pip install 'downslope[sql]'")
+        ) from error
 
 
 def is_address(table: object) -> bool:

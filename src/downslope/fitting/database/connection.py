@@ -10,16 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from sqlglot import Dialect, exp
+
 from downslope.errors import DataError, MissingExtraError, UsageError, nearest
 from downslope.fitting.database import SCHEMES
 from downslope.messages import Message, listing, message
-
-try:
-    from sqlglot import Dialect, exp
-except ImportError as error:
-    raise MissingExtraError(
-        message("SQLGlot is needed for tables in a database: pip install 'downslope[sql]'")
-    ) from error
 
 RELATION = "downslope_relation"  # what a relation of DuckDB is called in queries
 MOST_OUTPUTS = 1_000  # columns of one answer: SQLite has up to 2,000, PostgreSQL 1,664

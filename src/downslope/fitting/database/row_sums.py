@@ -158,7 +158,7 @@ class RowsAt:
                     exp.column(f"e_{name}"),
                     *(d.copy() for d in (derivatives[i] for i in place) if d is not None),
                 ]
-                sums.add(f"{name} {place}", self._total(multiplied(factors), exactly=not place))
+                sums.add(f"{name} {place}", exp.Sum(this=multiplied(factors)))
         if (
             self.columns.speller.dialect != "duckdb"
         ):  # elsewhere what has no value may be NULL, which sums pass over
@@ -179,12 +179,6 @@ class RowsAt:
                     total[place[::-1]] = total[place]
             made[name] = float(total) if order == 0 else total
         return made
-
-    def _total(self, value: exp.Expression, *, exactly: bool) -> exp.Expression:
-        """The sum of a value; of a cost without the rounding that line searches would stop at."""
-        if exactly and self.columns.speller.dialect == "duckdb":
-            return exp.func("FSUM", value)
-        return exp.Sum(this=value)
 
     # --- one prediction for each class
 

@@ -1,7 +1,7 @@
 """SymEngine expressions -> SQL, as trees of SQLGlot; from the record of each function.
 
-Where a database raises an error for what has no value, or is too large, the expression says NULL there, or a number so
-large that no descent goes there: so a trial step that goes too far is refused, and ends no query.
+Where a database raises an error for what has no value, or is too large, the expression says NULL there, or infinity: so
+a trial step that goes too far is refused, and ends no query.
 
 What is needed more than once is a column of a subquery, so that it is computed once a row.
 """
@@ -24,8 +24,7 @@ from downslope.messages import message
 from downslope.symbolic.lower import function_of, lower_with, rewritten, written_out
 
 QUIET = ("duckdb", "sqlite")  # dialects whose arithmetic gives infinities or NULL, and raises nothing
-LARGE = 1e130  # stands for what is larger, where a database raises: its square is in range
-HIGHEST, LOWEST = 300.0, -340.0  # logarithms between which powers are computed: exp(300) is about that
+HIGHEST, LOWEST = 300.0, -340.0  # logarithms between which powers are computed: their squares are in range
 MOST_FACTORS = 4  # up to which a whole power is a product
 
 _EXP, _SQRT = FUNCTIONS["exp"], FUNCTIONS["sqrt"]
@@ -206,7 +205,7 @@ class _Levels:
         logarithm = paren(exp.Mul(this=e.copy(), expression=exp.Ln(this=size)))
         inside = (
             Choice()
-            .when(exp.GT(this=logarithm, expression=number(HIGHEST)), number(LARGE))
+            .when(exp.GT(this=logarithm, expression=number(HIGHEST)), infinity())
             .when(exp.LT(this=logarithm.copy(), expression=number(LOWEST)), number(0.0))
             .else_(plain)
         )
@@ -254,6 +253,11 @@ class _Levels:
 
 
 _COMPARISONS = {"<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE, "==": exp.EQ, "!=": exp.NEQ}
+
+
+def infinity() -> exp.Expression:
+    """What is larger than all numbers."""
+    return as_double(exp.Literal.string("Infinity"))
 
 
 def paren(inner: exp.Expression) -> exp.Expression:

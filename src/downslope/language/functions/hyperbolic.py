@@ -19,7 +19,7 @@ TABLE = (
         latex=r"\sinh",
         spellings=spelled("sinh"),
         sql="SINH(_0)",
-        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN SINH(_0) ELSE SIGN(_0) * 1E130 END",
+        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN SINH(_0) ELSE SIGN(_0) * CAST('Infinity' AS DOUBLE) END",
     ),
     Function(
         name="cosh",
@@ -32,7 +32,7 @@ TABLE = (
         latex=r"\cosh",
         spellings=spelled("cosh"),
         sql="COSH(_0)",
-        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN COSH(_0) ELSE 1E130 END",
+        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN COSH(_0) ELSE CAST('Infinity' AS DOUBLE) END",
     ),
     Function(
         name="tanh",

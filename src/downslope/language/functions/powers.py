@@ -9,9 +9,8 @@ from downslope.language.tree import Number
 from downslope.messages import message
 
 _THIRD = Number(1.0) / 3
-_SQL_EXP = (
-    "CASE WHEN _0 > 300 THEN EXP(300) WHEN _0 < -340 THEN 0 ELSE EXP(_0) END"  # its square is in range too
-)
+# infinite from where its square would be, and 0 where that would be so small that some databases raise an error
+_SQL_EXP = "CASE WHEN _0 > 300 THEN CAST('Infinity' AS DOUBLE) WHEN _0 < -340 THEN 0 ELSE EXP(_0) END"
 # W. Kahan's: what 1 + x loses of x by rounding, the quotient has as well
 _SQL_LOG1P = "CASE WHEN 1E0 + _0 = 1E0 THEN _0 ELSE LN(1E0 + _0) * _0 / ((1E0 + _0) - 1E0) END"
 _POSITIVE = message("Logarithms take positive numbers.")
