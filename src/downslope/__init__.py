@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from downslope.api.minimization import maximize, minimize
     from downslope.api.racing import race
     from downslope.api.resuming import resume
+    from downslope.api.sql_tables import sql
     from downslope.api.studio import studio
     from downslope.api.sweeping import sweep
     from downslope.api.table_fitting import fit
@@ -73,6 +74,7 @@ _HOMES = {
     "Race": "downslope.results.race",
     "race": "downslope.api.racing",
     "fit": "downslope.api.table_fitting",
+    "sql": "downslope.api.sql_tables",
     "load": "downslope.results.loading",
     "resume": "downslope.api.resuming",
     "verify": "downslope.api.verifying",
@@ -131,6 +133,7 @@ __all__ = [
     "race",
     "record",
     "resume",
+    "sql",
     "studio",
     "sweep",
     "verify",

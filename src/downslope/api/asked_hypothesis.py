@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting.categories import Category, categories_of, is_words, with_indicators
+from downslope.fitting.database import StaysInDatabase
 from downslope.fitting.frame import Frame, spelt_alike
 from downslope.fitting.hypothesis import Hypothesis, linear_model, partition, read_hypothesis
 from downslope.fitting.pages import Pages
@@ -76,7 +77,7 @@ class Wish(NamedTuple):
     weights: str | None
 
 
-def hypothesis_of(frame: Frame, wish: Wish, pages: Pages | None) -> Hypothesis:
+def hypothesis_of(frame: Frame, wish: Wish, pages: Pages | StaysInDatabase | None) -> Hypothesis:
     """The hypothesis that was asked for, of the columns that there are.
 
     Raises:
@@ -137,7 +138,7 @@ def _others(target: str, weights: str | None, frame: Frame) -> list[str] | None:
 
 
 def _categories(
-    model: Hypothesis, frame: Frame, named: Sequence[str], pages: Pages | None
+    model: Hypothesis, frame: Frame, named: Sequence[str], pages: Pages | StaysInDatabase | None
 ) -> tuple[Category, ...]:
     """The features that count by their categories: those that are named, and all that hold words.
 
@@ -158,6 +159,8 @@ def _categories(
     words = [name for name in model.columns if name in named or is_words(frame, name)]
     if not words or pages is None:
         return categories_of([frame], words)
+    if isinstance(pages, StaysInDatabase):
+        return pages.categories(words)
     if pages.once:
         raise UsageError(
             message(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from downslope.api.asked_hypothesis import (
     why_no_text,
 )
 from downslope.api.asked_names import check_switches, name_of, names_of
+from downslope.api.database_request import in_database, refuse_what_needs_rows
 from downslope.api.options import CheckpointOptions, RunOptions, callbacks_of
 from downslope.descent import Stopping
 from downslope.errors import StartError, UsageError
 from downslope.fitting.batches import MiniBatches
+from downslope.fitting.database import StaysInDatabase
 from downslope.fitting.frame import Frame
 from downslope.fitting.holdout import SplitPages, SplitTable, split, split_pages
 from downslope.fitting.hypothesis import Hypothesis
@@ -41,6 +43,9 @@ from downslope.objectives.start import draw
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers.registry import is_auto, with_schedule
 from downslope.optimizers.schedule_text import as_schedule
+
+if TYPE_CHECKING:
+    from downslope.fitting.database.table import DatabaseTable
 
 
 class FitOptions(RunOptions, ReadingOptions, CheckpointOptions, total=False):
@@ -106,14 +111,21 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
         asked["weights"] = name_of("weights", number) or ""
     wanted = wanted_columns(hypothesis, target, features, asked.get("weights"))
     reading = TextFormat.from_options(asked)
-    pages = pages_to_stream(table, wanted, asked.get("stream", "auto"), reading)
-    frame = as_frame(table, wanted, reading) if pages is None else pages.first()
+    database = in_database(table)
+    if database is not None:
+        refuse_what_needs_rows(asked, database.origin)
+        pages, frame = None, database.first(wanted)
+    else:
+        pages = pages_to_stream(table, wanted, asked.get("stream", "auto"), reading)
+        frame = as_frame(table, wanted, reading) if pages is None else pages.first()
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
     weights = asked["weights"] if isinstance(asked["weights"], str) else None
     wish = Wish(hypothesis, target, features, spelt_as_in(named, frame), start, weights)
-    specified = _specified(hypothesis_of(frame, wish, pages), as_loss(asked.get("loss", "mse")), asked)
-    problem, held = _problem(frame, specified, pages, asked)
+    specified = _specified(
+        hypothesis_of(frame, wish, database or pages), as_loss(asked.get("loss", "mse")), asked
+    )
+    problem, held = _problem(frame, specified, database or pages, asked)
     x = _start(problem, start, asked.get("seed"))
     plan = _plan(asked, suggested=start is None)
     return FitState(
@@ -172,9 +184,13 @@ def _batches(plan: FitPlan, asked: FitArguments) -> MiniBatches | None:
 
 
 def _problem(
-    frame: Frame, specified: Specification, pages: Pages | None, options: FitArguments
+    frame: Frame, specified: Specification, pages: Pages | DatabaseTable | None, options: FitArguments
 ) -> tuple[FitProblem, SplitTable | SplitPages | None]:
     """The problem on the rows that are fitted, and those that are held out; None where none are."""
+    if isinstance(pages, StaysInDatabase):
+        from downslope.fitting.database.objective import database_problem
+
+        return database_problem(pages, specified), None
     part, seed = options.get("holdout"), options.get("seed") or 0
     if pages is None and part is None:
         return make_problem(frame, specified), None

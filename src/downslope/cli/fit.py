@@ -20,6 +20,7 @@ from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.cli.run_options import hyperparameters, warnings_as_notes
 from downslope.errors import UsageError
+from downslope.fitting.database import is_address
 from downslope.messages import listing, message, plural, sentences
 from downslope.pieces import split_outside_brackets
 
@@ -35,7 +36,7 @@ EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
     help=message(
         "Fit a hypothesis to a table: what in it is a column is data, the other names are parameters to be found."
         "\n\nDATA is a file (CSV, TSV, Parquet, Arrow; .gz, .zst), several of them, a pattern in quotes, or - for"
-        " standard input."
+        " standard input; or a table in a database, as in duckdb:///sales.db::orders."
     ),
     examples=(
         f"{EXAMPLE} --plot fit.png",
@@ -67,7 +68,9 @@ def sorted_words(words: Sequence[str], target: str | None) -> tuple[list[str], s
         UsageError: there are no data, or the hypothesis came in pieces because it was not in quotes.
     """
     formulas = [
-        word for word in words if "~" in word and not word.startswith("~") and not os.path.exists(word)
+        word
+        for word in words
+        if "~" in word and not word.startswith("~") and not is_address(word) and not os.path.exists(word)
     ]
     data = [word for word in words if word not in formulas]
     equation = next(

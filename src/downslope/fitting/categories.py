@@ -123,10 +123,15 @@ def categories_of(pages: Iterable[Frame], names: Sequence[str]) -> tuple[Categor
         rows += frame.rows
         for name in names:
             found[name].update(texts_of(frame, name))
-    return tuple(_category(name, texts, rows) for name, texts in found.items())
+    return tuple(category_of(name, texts, rows) for name, texts in found.items())
 
 
-def _category(name: str, texts: set[str | None], rows: int) -> Category:
+def category_of(name: str, texts: set[str | None], rows: int) -> Category:
+    """A column that holds these in so many rows.
+
+    Raises:
+        DataError: that is nothing, or one category and gaps, or nearly a category for each row.
+    """
     levels = {text for text in texts if text is not None}
     if not levels:
         raise DataError(message("column '{name}' holds no value in any row.", name=name))

@@ -325,8 +325,16 @@ def _without_effect(problem: FitProblem, outcome: FitOutcome, J: Array, sizes: A
         if len(values) == len(sizes) and values[-1] > DEPENDENT * values[0]:
             return None
         direction = directions[-1]
-    way = direction / np.where(sizes > 0, sizes, 1.0)
-    for part in problem.objective.jacobians(outcome.run.final):
-        if np.max(np.abs(part @ way)) > 1e-9 * np.max(np.abs(part) @ np.abs(way)) + 1e-300:
-            return None
+    way, theta = direction / np.where(sizes > 0, sizes, 1.0), outcome.run.final
+    elsewhere = problem.objective.elsewhere
+    changes = (
+        (
+            (np.max(np.abs(J @ way)), np.max(np.abs(J) @ np.abs(way)))
+            for J in problem.objective.jacobians(theta)
+        )
+        if elsewhere is None
+        else [elsewhere.largest_change(theta, way)]
+    )
+    if any(change > 1e-9 * size + 1e-300 for change, size in changes):
+        return None
     return np.asarray(direction)

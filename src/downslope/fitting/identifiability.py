@@ -21,6 +21,8 @@ def separates(objective: DataObjective, phi: Array) -> bool:
 
     No row lies so near to the plane between two classes that rounding could have put it on its side.
     """
+    if objective.elsewhere is not None:
+        return objective.elsewhere.separates(phi, ROUNDING)
     return all(_separated(objective, part, phi) for part in objective.parts())
 
 

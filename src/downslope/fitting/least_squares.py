@@ -119,7 +119,7 @@ def refined(found: LeastSquares, objective: DataObjective, square: NormalEquatio
     worth = REFINED_QR if square.source == "qr" else REFINED_MOMENTS
     if not found.rank or (found.condition <= worth and found.rank == len(found.point)):
         return found
-    doubled = objective.count * objective.rows.size <= DOUBLED_NUMBERS
+    doubled = objective.count * objective.rows.size <= DOUBLED_NUMBERS and not objective.in_database
     ways, point, before = found.inverse, found.point, np.inf
     least = found.least
     for _ in range(MOST_REFINEMENTS):

@@ -24,6 +24,7 @@ from downslope.fitting.rows import (
     SoftmaxRows,
     unlocked,
 )
+from downslope.fitting.rows_elsewhere import RowsElsewhere
 from downslope.fitting.second_derivatives import second_derivatives
 from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import Message, message
@@ -91,6 +92,7 @@ class DataObjective(Objective):
     """
 
     streamed = False
+    elsewhere: RowsElsewhere | None = None  # answers for the rows where they are not at hand, nor can be read
     rereadable = True  # whether the rows can be read again
     summed = True  # whether the moments of a linear hypothesis are to be had
 
@@ -110,6 +112,11 @@ class DataObjective(Objective):
     def observations(self) -> int:
         """How many rows count: those whose weight is not 0."""
         return int(np.count_nonzero(self.weights)) if self.weights.size else self.count
+
+    @property
+    def in_database(self) -> bool:
+        """Whether the rows stay in a database, which adds them up."""
+        return self.elsewhere is not None
 
     @property
     def linear(self) -> LinearRows:
@@ -187,6 +194,18 @@ class DataObjective(Objective):
         if part.weights.size:
             c *= part.weights[rows]
         return np.asarray(J.T @ (c[:, None] * J))
+
+    def class_curvature(self, x: Vector) -> Array:
+        """The sum of the second derivatives of a softmax over all rows, with what ``softmax_metric`` adds to them."""
+        from downslope.fitting.gauss_newton import softmax_metric
+
+        theta, total = np.asarray(x, np.float64), np.zeros((self.rows.size, self.rows.size))
+        for part in self.parts():
+            assert isinstance(part.rows, SoftmaxRows)
+            weight = float(np.sum(part.weights)) if part.weights.size else part.rows.count
+            every = np.arange(part.rows.count)
+            total += weight * softmax_metric(part.rows, theta, part.weights, every) if weight else 0.0
+        return total
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives, exactly; with l1, of long formulas and given gradients by differences."""

@@ -90,10 +90,13 @@ def descended_from(objective: DataObjective, start: Array, rounds: int = ROUNDS)
 
 def without_effect(objective: DataObjective, theta: Array) -> list[str]:
     """The parameters that change no prediction at all there, beside the others and for their size."""
-    most = np.zeros(len(theta))
+    most: Array = np.zeros(len(theta))
     with np.errstate(all="ignore"):
-        for J in objective.jacobians(theta):
-            most = np.maximum(most, np.max(np.abs(J), axis=0, initial=0.0))
+        if objective.elsewhere is not None:
+            most = objective.elsewhere.largest_derivatives(theta)
+        else:
+            for J in objective.jacobians(theta):
+                most = np.maximum(most, np.max(np.abs(J), axis=0, initial=0.0))
         size = most * np.maximum(np.abs(theta), 1.0)
     if not np.all(np.isfinite(size)):
         return []

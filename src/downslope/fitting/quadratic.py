@@ -115,16 +115,9 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
     )
 
 
-def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
-    """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
+def _triangle_of_rows(objective: DataObjective, mean: Array, scale: Array) -> Array:
+    """R of [features / scale | target] measured from ``mean``, each row times the root of its share."""
     rows = objective.linear
-    means, spreads = objective.feature_spreads()
-    mean = np.append(means, objective.target_mean())
-    if rows.intercept is None:
-        spreads, mean = np.hypot(spreads, means), np.zeros_like(mean)
-    spread = _spread(spreads, mean[:-1])
-    scale = np.ones(rows.size)
-    scale[rows.at] = spread
     R: Array = np.zeros((0, rows.size + 1))
     for part in objective.parts():
         assert isinstance(part.rows, LinearRows)
@@ -135,6 +128,23 @@ def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
             share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
             block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
             R = np.asarray(np.linalg.qr(np.concatenate([R, block]), mode="r"))
+    return R
+
+
+def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:
+    """By QR factorisation of the rows, a block at a time: numerically safe, about ten times slower."""
+    rows = objective.linear
+    means, spreads = objective.feature_spreads()
+    mean = np.append(means, objective.target_mean())
+    if rows.intercept is None:
+        spreads, mean = np.hypot(spreads, means), np.zeros_like(mean)
+    spread = _spread(spreads, mean[:-1])
+    scale = np.ones(rows.size)
+    scale[rows.at] = spread
+    if objective.elsewhere is None:
+        R = _triangle_of_rows(objective, mean, scale)
+    else:
+        R = objective.elsewhere.triangle(mean, scale)
     p = rows.size
     full = np.zeros((p + 1, p + 1))
     full[: len(R)] = R[: p + 1]

@@ -131,7 +131,8 @@ def _way(rows: _ScaledRows) -> Array:
     if penalty.l1 or penalty.l2:
         R = _unit(rows.basis[penalty.mask > 0])
     if rows.objective.loss.link == "exp":
-        for _, equations in chain([rows.sample()], rows.blocks()):
+        more = iter(()) if rows.objective.in_database else rows.blocks()
+        for _, equations in chain([rows.sample()], more):
             R = np.asarray(np.linalg.qr(np.concatenate([R, equations]), mode="r"))
             if _rank(R) == size:
                 return np.zeros((size, 0))
@@ -194,6 +195,8 @@ def _direction(rows: _ScaledRows, way: Array) -> tuple[Array, int] | None:
 
     few = max(FEW_ROWS, FOR_EACH * way.shape[1])
     if _is_held(_projected(rows.sample(few)[0], way)):
+        return None
+    if rows.objective.in_database:  # a direction that suits a sample proves nothing
         return None
     some = _projected(rows.sample()[0], way)
     if len(some) > few and _is_held(some):

@@ -23,7 +23,7 @@ from downslope.fitting.rows import Array
 from downslope.fitting.strategies import fit_full_batch
 from downslope.fitting.streamed import StreamedObjective
 from downslope.fitting.table_digest import TableDigest
-from downslope.messages import Message
+from downslope.messages import Message, message
 from downslope.optimizers import as_optimizer
 
 
@@ -69,6 +69,8 @@ class FitState:
             DataError: the files cannot be read.
         """
         objective = self.problem.objective
+        if objective.in_database:
+            raise DataError(message("a table in a database has no digest: it may change while it is read."))
         if isinstance(objective, StreamedObjective):
             return objective.table.make_digest()
         digest = TableDigest(columns_of(self))

@@ -15,6 +15,7 @@ from downslope.fitting import kernels
 from downslope.fitting.gauss_newton import MOST_ROUNDS, NaturalRounds
 from downslope.fitting.identifiability import separates
 from downslope.fitting.levenberg_marquardt import takes
+from downslope.fitting.newton_finish import at_the_zero_of_the_gradient
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitOutcome, FitPlan, about_means, descended, in_user_units
 from downslope.fitting.preconditioning import (
@@ -107,7 +108,10 @@ def _square(problem: FitProblem, plan: FitPlan) -> tuple[NormalEquations | None,
         return None, []
     numbers = objective.count * objective.rows.size
     small = numbers <= QR_NUMBERS and not objective.streamed
-    if plan.path == "qr" or (plan.path == "auto" and small):
+    by_queries = (
+        objective.in_database and objective.rereadable
+    )  # two more of these say what the moments have lost
+    if plan.path == "qr" or (plan.path == "auto" and (small or by_queries)):
         return normal_equations_from_qr(objective), []
     try:
         return normal_equations_from_moments(objective), []
@@ -153,6 +157,7 @@ def _in_rounds(problem: FitProblem, start: Array, plan: FitPlan) -> tuple[Descen
         if _ended_by(run, Cause.ROUND_LIMIT):  # no vertex was proven to be the least
             rounds = replace(rounds, most_rounds=MOST_ROUNDS)
             run, reached = rounds.descend(frame.from_user(start)), rounds.reached
+    run, reached = at_the_zero_of_the_gradient(run, objective, frame, reached)
     centred = None
     if frame.kind != "user" and isinstance(problem.rows, LinearRows):
         centred = CentredParameters(centre_of(problem.rows, frame.shear), reached)

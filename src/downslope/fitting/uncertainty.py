@@ -11,13 +11,13 @@ import symengine as se
 
 from downslope import symbolic
 from downslope.fitting.formula_rows import evaluated
-from downslope.fitting.gauss_newton import softmax_metric
 from downslope.fitting.loss_record import derivative
 from downslope.fitting.losses import Loss
 from downslope.fitting.objective import Arrival, DataObjective, RowBlock
 from downslope.fitting.preconditioning import shear_of
 from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import CHUNK_ROWS, Array, LinearRows, SoftmaxRows
+from downslope.fitting.rows_elsewhere import KinkSums, ResidualsThere
 from downslope.messages import NOTHING, Message, message, plural
 
 ROUNDING = 1e-9  # part of a parameter by which it may be off however small its standard error
@@ -146,12 +146,7 @@ def _of_classes(there: Arrival, rows: SoftmaxRows) -> Found:
     table = theta.reshape(rows.each, classes)
     if np.any(np.abs(table.sum(axis=1)) > BALANCED * np.abs(table).max(axis=1, initial=0.0)):
         return None, _NO_STEP, NONE_BY_DEPENDENCE
-    H: Array = np.zeros((rows.size, rows.size))
-    for part in objective.parts():
-        assert isinstance(part.rows, SoftmaxRows)
-        weight = float(np.sum(part.weights)) if part.weights.size else part.rows.count
-        every = np.arange(part.rows.count)
-        H += weight * softmax_metric(part.rows, theta, part.weights, every) if weight else 0.0
+    H = objective.class_curvature(theta)
     inverted = inverse(H)
     if inverted is None:
         return None, _NO_STEP, NONE_BY_DEPENDENCE
@@ -163,6 +158,20 @@ def _of_classes(there: Arrival, rows: SoftmaxRows) -> Found:
 def _sandwich(there: Arrival) -> Found:
     """Of a loss that is no likelihood: H^-1 (sum of g g') H^-1."""
     objective, theta = there
+    if objective.elsewhere is not None:
+        H, meat, slope = objective.elsewhere.sandwich(theta)
+    else:
+        H, meat, slope = _sandwich_sums(there)
+    inverted = inverse(H)
+    if inverted is None:
+        determined = inverse(objective.whole_curvature(theta)) is not None
+        return None, _NO_STEP, NONE_BY_BEND if determined else NONE_BY_DEPENDENCE
+    return inverted @ meat @ inverted, inverted @ slope, NOTHING
+
+
+def _sandwich_sums(there: Arrival) -> tuple[Array, Array, Array]:
+    """The second derivatives of the summed loss, the sum of g g', and the gradient."""
+    objective, theta = there
     native, p = _slope_and_bend(objective.loss), objective.parameters.size
     H, meat, slope = np.zeros((p, p)), np.zeros((p, p)), np.zeros(p)
     for J, u, part in _rows_of(objective, theta):
@@ -172,11 +181,7 @@ def _sandwich(there: Arrival) -> Found:
         scores = (w * found[:, 0])[:, None] * J
         meat += scores.T @ scores
         slope += scores.sum(axis=0)
-    inverted = inverse(H)
-    if inverted is None:
-        determined = inverse(objective.whole_curvature(theta)) is not None
-        return None, _NO_STEP, NONE_BY_BEND if determined else NONE_BY_DEPENDENCE
-    return inverted @ meat @ inverted, inverted @ slope, NOTHING
+    return H, meat, slope
 
 
 @lru_cache(maxsize=16)
@@ -206,34 +211,21 @@ def _of_quantile(there: Arrival) -> tuple[Array | None, Message]:
     """
     objective, theta = there
     rank = objective.loss.shape if objective.loss.number is not None else 0.5
-    p, n = objective.parameters.size, objective.observations
-    pieces = [(J, part.y - u, part.weights) for J, u, part in _rows_of(objective, theta)]
-    residuals = np.concatenate([r for _, r, _ in pieces])
+    p, n, elsewhere = objective.parameters.size, objective.observations, objective.elsewhere
+    residuals = _ResidualsInMemory(there) if elsewhere is None else elsewhere.residuals(theta)
     wide = _bandwidth(n, rank)
     if not 0 < rank - wide < rank + wide < 1:
         return None, NONE_BY_DENSITY
     normal = NormalDist()
-    low, high = np.percentile(residuals, [25, 75])
+    low, high = residuals.quartiles()
     near = min(objective.target_spread(), (high - low) / NORMAL_IQR)
     near *= normal.inv_cdf(rank + wide) - normal.inv_cdf(rank - wide)
-    weights = np.concatenate([w if w.size else np.ones(len(r)) for _, r, w in pieces])
-    density = 0.0
-    if near > 0:
-        kernel = 0.75 * np.maximum(1 - np.square(residuals / near), 0.0)
-        density = float(weights @ kernel) / (objective.total * near)
+    density = residuals.kernel_sum(near) / (objective.total * near) if near > 0 else 0.0
     if not density > 0:
         return None, NONE_BY_DENSITY
     met = MET * near  # of the rows that it goes through, rounding decides the sign
-    close = max(met, float(np.partition(np.abs(residuals), p - 1)[p - 1]))  # p rows at least, as at a vertex
-    H, meat, slope, open_slope = np.zeros((p, p)), np.zeros((p, p)), np.zeros(p), np.zeros(p)
-    for J, r, w in pieces:
-        v = w if w.size else np.ones(len(r))
-        H += J.T @ (v[:, None] * J)
-        scores = v * np.where(r > met, rank, 1 - rank)
-        meat += J.T @ (np.square(scores)[:, None] * J)
-        decided = np.abs(r) > close
-        slope += J.T @ (v * np.where(decided, np.where(r > 0, -rank, 1 - rank), 0.0))
-        open_slope += np.abs(J).T @ np.where(decided, 0.0, v)  # rows on the plane take any slope between
+    close = max(met, residuals.smallest(p - 1))  # p rows at least, as at a vertex
+    H, meat, slope, open_slope = residuals.kink_sums(rank, met, close)
     inverted = inverse(H * density)
     if inverted is None:
         return None, NONE_BY_DEPENDENCE
@@ -242,6 +234,38 @@ def _of_quantile(there: Arrival) -> tuple[Array | None, Message]:
     if np.any(np.abs(inverted @ slope) > here + ROUNDING * np.abs(theta)):
         return None, NONE_BY_DISTANCE
     return _in_user_units(covariance, objective), NOTHING
+
+
+class _ResidualsInMemory(ResidualsThere):
+    """Of a table whose rows can be read."""
+
+    def __init__(self, there: Arrival) -> None:
+        self.pieces = [(J, part.y - u, part.weights) for J, u, part in _rows_of(*there)]
+        self.r = np.concatenate([r for _, r, _ in self.pieces])
+
+    def quartiles(self) -> tuple[float, float]:
+        low, high = np.percentile(self.r, [25, 75])
+        return float(low), float(high)
+
+    def smallest(self, place: int) -> float:
+        return float(np.partition(np.abs(self.r), place)[place])
+
+    def kernel_sum(self, width: float) -> float:
+        weights = np.concatenate([w if w.size else np.ones(len(r)) for _, r, w in self.pieces])
+        return float(weights @ (0.75 * np.maximum(1 - np.square(self.r / width), 0.0)))
+
+    def kink_sums(self, rank: float, met: float, close: float) -> KinkSums:
+        p = self.pieces[0][0].shape[1]
+        H, meat, slope, open_slope = np.zeros((p, p)), np.zeros((p, p)), np.zeros(p), np.zeros(p)
+        for J, r, w in self.pieces:
+            v = w if w.size else np.ones(len(r))
+            H += J.T @ (v[:, None] * J)
+            scores = v * np.where(r > met, rank, 1 - rank)
+            meat += J.T @ (np.square(scores)[:, None] * J)
+            decided = np.abs(r) > close
+            slope += J.T @ (v * np.where(decided, np.where(r > 0, -rank, 1 - rank), 0.0))
+            open_slope += np.abs(J).T @ np.where(decided, 0.0, v)  # rows on the plane take any slope between
+        return KinkSums(H, meat, slope, open_slope)
 
 
 def _bandwidth(n: int, rank: float) -> float:

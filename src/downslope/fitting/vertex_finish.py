@@ -182,6 +182,9 @@ def _near_and_far(
     objective: DataObjective, phi: Array, width: float, steps: list[Array]
 ) -> tuple[KinkedRows, bool]:
     """Rows near 0 or on its other side after one of ``steps``, the sums of the others; if the last changed some."""
+    if objective.elsewhere is not None:
+        J, r, w, changed = objective.elsewhere.near_and_far(phi, width, steps)
+        return KinkedRows(J, r, w), changed
     near: list[KinkedRows] = []
     far: dict[bool, list[KinkedRows]] = {True: [], False: []}
     changed = False

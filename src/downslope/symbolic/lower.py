@@ -146,7 +146,7 @@ def expanded(expressions: Sequence[Any], has: Callable[[str], bool] | None = Non
         return expanded([written_out(record, parts)], has)[0]
 
     memo: dict[Any, Any] = {}
-    return [_rewritten(expression, replace, memo) for expression in expressions]
+    return [rewritten(expression, replace, memo) for expression in expressions]
 
 
 def _has_own_symbols(expressions: Sequence[Any]) -> bool:
@@ -163,7 +163,7 @@ def _has_own_symbols(expressions: Sequence[Any]) -> bool:
     return False
 
 
-def _rewritten(expression: Any, replace: Callable[[Any, Sequence[Any]], Any], memo: dict[Any, Any]) -> Any:
+def rewritten(expression: Any, replace: Callable[[Any, Sequence[Any]], Any], memo: dict[Any, Any]) -> Any:
     """The expression with nodes replaced, from the leaves up; ``replace`` gives None for those that stay."""
     stack = [expression]
     while stack:
@@ -231,7 +231,7 @@ def from_sympy(expression: Any) -> Any:
         raise ObjectiveError(
             message("a {kind} is not a number to be made smaller or larger.", kind=type(expression).__name__)
         )
-    return _rewritten(_of_plain_symbols(converted), _ours, {})
+    return rewritten(_of_plain_symbols(converted), _ours, {})
 
 
 def _of_plain_symbols(expression: Any) -> Any:

@@ -69,6 +69,7 @@ TABLE = (
             "numpy_arrays": "np.abs(_0)",
         },
         helpers={"jax": _ABSOLUTE},
+        sql="ABS(_0)",
     ),
     Function(
         name="sign",
@@ -118,6 +119,7 @@ TABLE = (
         enclosed=True,
         spellings=spelled("floor", tensorflow="tf.floor(_0) + 0 * _0", sympy="floor(_0)"),
         helpers={"sympy": _WHOLE.format(name="floor", base="floor", word="greatest smaller or equal")},
+        sql="FLOOR(_0)",
     ),
     Function(
         name="ceil",
@@ -134,6 +136,7 @@ TABLE = (
         enclosed=True,
         spellings=spelled("ceil", tensorflow="tf.math.ceil(_0) + 0 * _0", sympy="ceiling(_0)"),
         helpers={"sympy": _WHOLE.format(name="ceiling", base="ceiling", word="smallest greater or equal")},
+        sql="CEIL(_0)",
     ),
     Function(
         name="mod",

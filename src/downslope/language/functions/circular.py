@@ -17,6 +17,7 @@ TABLE = (
         sympy="sin",
         latex=r"\sin",
         spellings=spelled("sin"),
+        sql="SIN(_0)",
     ),
     Function(
         name="cos",
@@ -27,6 +28,7 @@ TABLE = (
         sympy="cos",
         latex=r"\cos",
         spellings=spelled("cos"),
+        sql="COS(_0)",
     ),
     Function(
         name="tan",
@@ -38,6 +40,7 @@ TABLE = (
         sympy="tan",
         latex=r"\tan",
         spellings=spelled("tan"),
+        sql="TAN(_0)",
     ),
     Function(
         name="sec",
@@ -85,6 +88,8 @@ TABLE = (
         latex=r"\arcsin",
         mathml="<mi>arcsin</mi>",
         spellings=spelled("asin", "arcsin"),
+        sql="ASIN(_0)",
+        sql_guarded="CASE WHEN ABS(_0) <= 1 THEN ASIN(_0) END",
     ),
     Function(
         name="acos",
@@ -99,6 +104,8 @@ TABLE = (
         latex=r"\arccos",
         mathml="<mi>arccos</mi>",
         spellings=spelled("acos", "arccos"),
+        sql="ACOS(_0)",
+        sql_guarded="CASE WHEN ABS(_0) <= 1 THEN ACOS(_0) END",
     ),
     Function(
         name="atan",
@@ -112,6 +119,7 @@ TABLE = (
         latex=r"\arctan",
         mathml="<mi>arctan</mi>",
         spellings=spelled("atan", "arctan"),
+        sql="ATAN(_0)",
     ),
     Function(
         name="atan2",
@@ -131,5 +139,6 @@ TABLE = (
             "jax": "jnp.arctan2(_0, _1)",
             "sympy": "sympy.atan2(_0, _1)",
         },
+        sql="ATAN2(_0, _1)",
     ),
 )

@@ -18,6 +18,8 @@ TABLE = (
         foreign={"sympy.csch": 1 / f.sinh(x)},
         latex=r"\sinh",
         spellings=spelled("sinh"),
+        sql="SINH(_0)",
+        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN SINH(_0) ELSE SIGN(_0) * CAST('Infinity' AS DOUBLE) END",
     ),
     Function(
         name="cosh",
@@ -29,6 +31,8 @@ TABLE = (
         foreign={"sympy.sech": 1 / f.cosh(x)},
         latex=r"\cosh",
         spellings=spelled("cosh"),
+        sql="COSH(_0)",
+        sql_guarded="CASE WHEN ABS(_0) <= 300 THEN COSH(_0) ELSE CAST('Infinity' AS DOUBLE) END",
     ),
     Function(
         name="tanh",
@@ -40,6 +44,7 @@ TABLE = (
         foreign={"sympy.coth": 1 / f.tanh(x)},
         latex=r"\tanh",
         spellings=spelled("tanh"),
+        sql="TANH(_0)",
     ),
     Function(
         name="asinh",
@@ -53,6 +58,7 @@ TABLE = (
         latex=r"\operatorname{arsinh}",
         mathml="<mi>arsinh</mi>",
         spellings=spelled("asinh", "arcsinh"),
+        sql="ASINH(_0)",
     ),
     Function(
         name="acosh",
@@ -67,6 +73,8 @@ TABLE = (
         latex=r"\operatorname{arcosh}",
         mathml="<mi>arcosh</mi>",
         spellings=spelled("acosh", "arccosh"),
+        sql="ACOSH(_0)",
+        sql_guarded="CASE WHEN _0 >= 1 THEN ACOSH(_0) END",
     ),
     Function(
         name="atanh",
@@ -81,5 +89,7 @@ TABLE = (
         latex=r"\operatorname{artanh}",
         mathml="<mi>artanh</mi>",
         spellings=spelled("atanh", "arctanh"),
+        sql="ATANH(_0)",
+        sql_guarded="CASE WHEN ABS(_0) < 1 THEN ATANH(_0) END",
     ),
 )

@@ -9,6 +9,10 @@ from downslope.language.tree import Number
 from downslope.messages import message
 
 _THIRD = Number(1.0) / 3
+# infinite from where its square would be, and 0 where that would be so small that some databases raise an error
+_SQL_EXP = "CASE WHEN _0 > 300 THEN CAST('Infinity' AS DOUBLE) WHEN _0 < -340 THEN 0 ELSE EXP(_0) END"
+# W. Kahan's: what 1 + x loses of x by rounding, the quotient has as well
+_SQL_LOG1P = "CASE WHEN 1E0 + _0 = 1E0 THEN _0 ELSE LN(1E0 + _0) * _0 / ((1E0 + _0) - 1E0) END"
 _POSITIVE = message("Logarithms take positive numbers.")
 
 TABLE = (
@@ -23,6 +27,8 @@ TABLE = (
         latex="e^{_0}",
         mathml="<msup><mi>e</mi>_0</msup>",
         spellings=spelled("exp"),
+        sql="EXP(_0)",
+        sql_guarded=_SQL_EXP,
     ),
     Function(
         name="expm1",
@@ -48,6 +54,8 @@ TABLE = (
         sympy="log",
         latex=r"\log",
         spellings=spelled("log", tensorflow="tf.math.log(_0)"),
+        sql="LN(_0)",
+        sql_guarded="CASE WHEN _0 > 0 THEN LN(_0) END",
     ),
     Function(
         name="log1p",
@@ -61,6 +69,8 @@ TABLE = (
         own_symbol=True,
         sympy=f.log(1 + x),
         spellings=spelled("log1p", tensorflow="tf.math.log1p(_0)", sympy="sympy.log(1 + _0)"),
+        sql=_SQL_LOG1P,
+        sql_guarded=f"CASE WHEN _0 > -1 THEN {_SQL_LOG1P} END",
     ),
     Function(
         name="log10",
@@ -100,6 +110,8 @@ TABLE = (
         mathml="<msqrt>_0</msqrt>",
         enclosed=True,
         spellings=spelled("sqrt"),
+        sql="SQRT(_0)",
+        sql_guarded="CASE WHEN _0 >= 0 THEN SQRT(_0) END",
     ),
     Function(
         name="cbrt",

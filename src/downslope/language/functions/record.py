@@ -66,6 +66,9 @@ class Function:
         spellings: code in each dialect of ``export.vocabulary``, ``_0`` and ``_1`` being the arguments. Where a
             framework's own function has another derivative at a corner, or fewer right digits, it says it otherwise.
         helpers: source of a function of ours that a spelling calls.
+        sql: the expression that databases have for it, ``_0`` and ``_1`` being the arguments, or a formula that says
+            it in others; where there is none its definition is written out.
+        sql_guarded: the same where a database raises an error for what has no value, or is too large or too small.
     """
 
     name: str
@@ -93,6 +96,8 @@ class Function:
     enclosed: bool = False
     spellings: Mapping[str, str] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
+    sql: str | Node = ""
+    sql_guarded: str = ""
 
     @property
     def minimum(self) -> int:

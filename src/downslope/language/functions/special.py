@@ -16,6 +16,42 @@ _SHIFT = 10  # from here on Stirling's series of gamma, below, is right to a flo
 _BERNOULLI = [Fraction(1, 6), Fraction(-1, 30), Fraction(1, 42), Fraction(-1, 30), Fraction(5, 66)]
 _BERNOULLI += [Fraction(-691, 2730), Fraction(7, 6), Fraction(-3617, 510)]
 
+# erf(x)/x - 1 in x^2, for |x| <= 1
+ERF = (
+    -4.230945824295338e-12,
+    8.709045129053106e-11,
+    -1.216456005728345e-09,
+    1.4792401209404813e-08,
+    -1.6364642158167616e-07,
+    1.6462045441468418e-06,
+    -1.4925647567519332e-05,
+    0.00012055332902888736,
+    -0.000854832702193483,
+    0.0052239776254232985,
+    -0.02686617064512984,
+    0.1128379167095512,
+    -0.37612638903183754,
+    0.1283791670955126,
+)
+# exp(x^2) erfc(x) in (x - 3)/(x + 3), for 1 <= x <= 6
+ERFC = (
+    1.2801900862962662e-06,
+    2.023603179641757e-06,
+    -8.008021319412685e-06,
+    -1.284889451252353e-05,
+    6.406182073530546e-05,
+    4.525472635483354e-05,
+    -0.0005970623517093284,
+    0.0007077464443901538,
+    0.004269136347508256,
+    -0.024392499318273194,
+    0.07166583719774874,
+    -0.15011593650078744,
+    0.24560380171233195,
+    -0.32623356004303716,
+    0.17900115118138996,
+)
+
 _SIGMOID = """
 def sigmoid(u):
     \"\"\"1 / (1 + exp(-u)), without overflow.\"\"\"
@@ -122,6 +158,22 @@ def _sinc_derivative() -> Node:
     return f.where(f.abs(x) < 0.5, x * _horner(series, x**2), (f.cos(x) - f.sinc(x)) / x)
 
 
+def _polynomial(coefficients: tuple[float, ...], t: Node) -> Node:
+    """From the highest power."""
+    total: Node = Number(coefficients[0])
+    for coefficient in coefficients[1:]:
+        total = coefficient + t * total
+    return total
+
+
+def _erf_formula() -> Node:
+    far = f.where(f.abs(x) > 6, 6, f.abs(x))
+    complement = f.exp(-(far**2)) * _polynomial(ERFC, (far - 3) / (far + 3))
+    beyond = f.where(x > 0, 1 - complement, complement - 1)
+    return f.where(f.abs(x) <= 1, x + x * _polynomial(ERF, x**2), beyond)
+
+
+_FALLEN = f.exp(-f.abs(x))  # which sigmoid and softplus share
 _NO_POLE = f.where(x > 0, 1, x - f.floor(x)) > 0
 
 TABLE = (
@@ -143,6 +195,7 @@ TABLE = (
             "sympy": "1 / (1 + sympy.exp(-_0))",
         },
         helpers={"numpy": _SIGMOID},
+        sql=f.where(x > 0, 1, _FALLEN) / (1 + _FALLEN),
     ),
     Function(
         name="softplus",
@@ -160,6 +213,7 @@ TABLE = (
             "jax": "jnp.logaddexp(_0, 0)",
             "sympy": "sympy.log(1 + sympy.exp(_0))",
         },
+        sql=f.where(x > 0, x, 0) + f.log1p(_FALLEN),
     ),
     Function(
         name="logcosh",
@@ -218,6 +272,7 @@ TABLE = (
         )
         | {"numpy": "math.erf(_0)"},
         helpers={"numpy": _VECTORISED.format(name="erf")},
+        sql=_erf_formula(),
     ),
     Function(
         name="erfc",

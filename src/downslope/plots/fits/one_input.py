@@ -125,6 +125,8 @@ def _labels(panel: Panel, scene: Scene, x: Floats) -> list[Artist]:
 
 
 def _labels_said(scene: Scene) -> Message:
+    if scene.fetched:
+        return scene.fetched
     if not scene.crowded:
         return plural("labels of {n:,} row", "labels of {n:,} rows", n=scene.rows)
     return message(

@@ -47,7 +47,20 @@ class Scene:
         if self.table is not None:
             return model.frame_of(self.table, model.hypothesis.target)
         assert self.fit.problem is not None
-        return self.fit.problem.frame
+        elsewhere = self.fit.problem.objective.elsewhere
+        return self.fit.problem.frame if elsewhere is None else elsewhere.sample(MOST_POINTS)
+
+    @property
+    def fetched(self) -> Message:
+        """That the rows are some of those in a database, where they are."""
+        problem = self.fit.problem
+        if self.table is not None or problem is None or not problem.objective.in_database:
+            return NOTHING
+        if self.rows >= self.fit.rows:
+            return NOTHING
+        return message(
+            "a sample of {drawn:,} of the {rows:,} rows in the database", drawn=self.rows, rows=self.fit.rows
+        )
 
     @property
     def rows(self) -> int:
@@ -107,6 +120,8 @@ class Scene:
 
     def rows_said(self, all_of_them: bool) -> Message:
         """How many rows the picture shows, for a legend."""
+        if self.fetched:
+            return self.fetched
         if self.crowded and not all_of_them:
             return message("a fair sample of {drawn:,} of {rows:,} rows", drawn=MOST_POINTS, rows=self.rows)
         return plural("{n:,} row", "{n:,} rows", n=self.rows)
@@ -199,6 +214,17 @@ def span(values: Floats, margin: float = MARGIN) -> Pair:
 def cost_to_draw(fit: FitResult) -> tuple[Objective, Message]:
     """The cost as a function that can be drawn in a second or two, and a note where it is that of a sample."""
     problem = fit.problem
+    if fit.normal_equations is None and problem is not None and problem.objective.in_database:
+        own = problem.objective.block
+        drawn = DataObjective(own, problem.objective.terms)
+        if own.rows.count >= fit.rows:
+            return drawn, NOTHING
+        said = message(
+            "the cost of a sample of {drawn:,} of the {rows:,} rows in the database",
+            drawn=own.rows.count,
+            rows=fit.rows,
+        )
+        return drawn, said
     if fit.normal_equations is not None or problem is None or problem.rows.count <= MOST_FOR_COST:
         return fit.cost, NOTHING
     objective, frame = problem.objective, problem.frame

@@ -62,7 +62,10 @@ def draw_two_inputs(scene: Scene, options: PlotOptions) -> Drawing:
     handles = draw(panel, scene, _Predictions(across, along, values), (x[chosen], y[chosen]))
     panel.name_axes(*names)
     page = Page((width, HEIGHT), BAR if bar else RIGHT, options.size)
-    notes = [scene.rows_said(False) if scene.crowded else NOTHING, outside_view(window, x, y)]
+    notes = [
+        scene.rows_said(False) if scene.crowded or scene.fetched else NOTHING,
+        outside_view(window, x, y),
+    ]
     page.lay([axes], titled(scene.heading(notes), options.title), handles, theme)
     return still(panel.figure, scene)
 

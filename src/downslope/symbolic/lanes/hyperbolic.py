@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from downslope.language.functions.special import ERF, ERFC
 from downslope.symbolic.lanes.arithmetic import Lanes
 from downslope.symbolic.lanes.exponential import exp, log, log1p, quotient, reduced
 
@@ -29,41 +30,6 @@ _LOGCOSH = (
     0.022222222221936854,
     -0.08333333333333041,
     0.5,
-)
-# erf(x)/x - 1 in x^2, for |x| <= 1
-_ERF = (
-    -4.230945824295338e-12,
-    8.709045129053106e-11,
-    -1.216456005728345e-09,
-    1.4792401209404813e-08,
-    -1.6364642158167616e-07,
-    1.6462045441468418e-06,
-    -1.4925647567519332e-05,
-    0.00012055332902888736,
-    -0.000854832702193483,
-    0.0052239776254232985,
-    -0.02686617064512984,
-    0.1128379167095512,
-    -0.37612638903183754,
-    0.1283791670955126,
-)
-# exp(x^2) erfc(x) in (x - 3)/(x + 3), for 1 <= x <= 6
-_ERFC = (
-    1.2801900862962662e-06,
-    2.023603179641757e-06,
-    -8.008021319412685e-06,
-    -1.284889451252353e-05,
-    6.406182073530546e-05,
-    4.525472635483354e-05,
-    -0.0005970623517093284,
-    0.0007077464443901538,
-    0.004269136347508256,
-    -0.024392499318273194,
-    0.07166583719774874,
-    -0.15011593650078744,
-    0.24560380171233195,
-    -0.32623356004303716,
-    0.17900115118138996,
 )
 
 
@@ -165,7 +131,7 @@ def erf(x: Lanes) -> Lanes:
     w = x.writer
     size = abs(x)
     square = size * size
-    near = w.fused(size, w.polynomial(square, _ERF), size)
+    near = w.fused(size, w.polynomial(square, ERF), size)
     far = w.select(size > 6.0, 6.0, size)
-    complement = exp(-(far * far)) * w.polynomial((far - 3.0) / (far + 3.0), _ERFC)
+    complement = exp(-(far * far)) * w.polynomial((far - 3.0) / (far + 3.0), ERFC)
     return w.with_sign(w.select(size <= 1.0, near, 1.0 - complement), x)
