@@ -26,12 +26,12 @@ from downslope.fitting.holdout import SplitPages, SplitTable, split, split_pages
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitPlan, Path
+from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
 from downslope.fitting.state import FitState
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
-from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.suggested_starts import suggested_starts
 from downslope.fitting.tables import as_frame
 from downslope.fitting.text_format import READING, ReadingOptions, TextFormat

@@ -83,7 +83,7 @@ def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any]) -> FitState:
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise readable(error, path) from error
     if left["table"] is not None:
-        begun.digest.check(left["table"], begun.problem.frame.origin)
+        begun.check_table(left["table"])
     try:
         return restored(begun, left)
     except DataError:

@@ -15,10 +15,11 @@ from downslope.fitting.categories import with_indicators
 from downslope.fitting.frame import Frame
 from downslope.fitting.model import Model
 from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.paged_table import DrawnRows, PagedTable
 from downslope.fitting.pages import Pages
 from downslope.fitting.problem import Specification, cost_of, rows_of
 from downslope.fitting.streamed import streamed_cost
-from downslope.fitting.streaming_pass import DrawnRows, PagedTable, no_part, read_once
+from downslope.fitting.streaming_pass import no_part, read_once
 from downslope.messages import argument, message
 
 

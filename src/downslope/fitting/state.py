@@ -61,6 +61,17 @@ class FitState:
         except DataError:
             return None
 
+    def check_table(self, saved: Mapping[str, Any]) -> None:
+        """Raise where the table is not the one of which this is the digest.
+
+        Raises:
+            DataError: it has other rows, or is written in other pieces.
+        """
+        digest, objective = self.digest, self.problem.objective
+        if digest.partitions > 1 and "partitions" not in saved and isinstance(objective, StreamedObjective):
+            digest = objective.table.plain_digest()  # of versions that knew of no partitions
+        digest.check(saved, self.problem.frame.origin)
+
     @cached_property
     def digest(self) -> TableDigest:
         """By which the table is known again; of a table in files it takes a pass, unless one has made it.
