@@ -73,6 +73,10 @@ class RowBlock(NamedTuple):
     y: Array  # the targets; class numbers for softmax
     weights: Array  # or empty
 
+    def unlocked(self) -> RowBlock:
+        """The same memory, no array of it marked as read-only."""
+        return self._replace(y=unlocked(self.y), weights=unlocked(self.weights))
+
 
 class CostTerms(NamedTuple):
     """What the cost of a hypothesis is made of, whatever the rows."""

@@ -93,18 +93,18 @@ class PagedTable:
 
     Attributes:
         pages: the table.
+        engine: works on its partitions.
         asked: what is to be fitted.
         digested: whether the first pass makes the digest, by which the table is known again.
         drawn: where not all of its rows are taken.
-        engine: works on the partitions.
         held: what is still held of them, where they are worked on.
     """
 
     pages: Pages
+    engine: Engine
     asked: Specification
     digested: bool = False
     drawn: DrawnRows | None = None
-    engine: Engine = field(default_factory=InProcess)
     held: Held = field(default_factory=NothingHeld)
     _rows_before: dict[int, int] = field(default_factory=lambda: {0: 0})  # of weights that are no column
 
@@ -206,7 +206,8 @@ class PagedTable:
             y = target_columns.numeric_targets(frame, name, self.asked.loss)
         rows, y = rows_of(frame, self.asked, y, len(classes))
         checks.finite(frame, self.asked.numbers, rows.X)
-        return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
+        weighed = NOTHING if weights is None else checks.usable_weights(frame, weights)
+        return RowBlock(rows, y, weighed).unlocked()
 
     def blocks_of(self, number: int, classes: Sequence[Any], counts: Counts) -> Iterator[RowBlock]:
         """The hypothesis on every page of a partition, from what is held of it or from the file."""

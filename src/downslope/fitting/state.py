@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -60,6 +61,11 @@ class FitState:
             return self.digest.to_dict()
         except DataError:
             return None
+
+    def engine_at_work(self) -> AbstractContextManager[None]:
+        """Within, whoever works on the partitions of the table keeps their workers."""
+        objective = self.problem.objective
+        return objective.table.engine.session() if isinstance(objective, StreamedObjective) else nullcontext()
 
     def check_table(self, saved: Mapping[str, Any]) -> None:
         """Raise where the table is not the one of which this is the digest.

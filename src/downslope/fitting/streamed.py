@@ -19,7 +19,7 @@ from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock, sums_of
 from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
-from downslope.fitting.partitions.engine import Counts
+from downslope.fitting.partitions.engine import Counts, InProcess, by_workers
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import StreamingPass, read_once
@@ -170,6 +170,8 @@ class StreamedObjective(DataObjective):
     @property
     def said(self) -> tuple[Message, ...]:
         read = self.table.pages
+        if not isinstance(self.table.engine, InProcess):
+            return by_workers(self.table.engine, self.table.tallies)
         pages = plural("{n:,} page", "{n:,} pages", n=read.pages)
         if read.once:
             return (

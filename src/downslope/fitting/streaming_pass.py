@@ -279,7 +279,7 @@ class FirstLook:
             Kept(self.kept.most, stride).with_rows(columns, number, frame.rows),
             _a_row_of(frame),
         )
-        return found, RowBlock(on_page, y, weights)
+        return found, RowBlock(on_page, y, weights).unlocked()
 
 
 def _a_row_of(frame: Frame) -> Frame:

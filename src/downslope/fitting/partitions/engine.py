@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from downslope.errors import DataError
 from downslope.fitting.partitions.tree import MergeTree
-from downslope.messages import Message, message
+from downslope.messages import Message, listing, message, plural
 
 T = TypeVar("T")
 A = TypeVar("A", contravariant=True)
@@ -67,14 +67,16 @@ class Answer(Generic[T]):
     """What came of a look at one partition.
 
     Attributes:
+        number: of the partition.
         value: what was asked.
         counts: what was seen.
-        processor: the kind of processor that computed it.
+        computed_by: the kind of processor and the versions that did.
     """
 
+    number: int
     value: T
     counts: Counts
-    processor: str = ""
+    computed_by: str = ""
 
 
 class Look(Protocol[T]):
@@ -95,19 +97,19 @@ class Tally:
         counts: the sums of those of the partitions; ``read`` is how many were read from their files.
         partitions: how many there are.
         lost: how often a partition was worked on in vain, as its worker was lost.
-        processors: the kinds of processors that computed the answers.
+        computed_by: the kinds of processors, and the versions, that computed the answers.
     """
 
     counts: Counts = field(default_factory=lambda: Counts(read=0))
     partitions: int = 0
     lost: int = 0
-    processors: set[str] = field(default_factory=set)
+    computed_by: set[str] = field(default_factory=set)
 
     def add(self, answer: Answer[Any]) -> None:
         """Take in what was seen of one more."""
         self.counts = self.counts.plus(answer.counts)
         self.partitions += 1
-        self.processors.add(answer.processor)
+        self.computed_by.add(answer.computed_by)
 
 
 class WorkerLost(Exception):  # noqa: N818 - what happened, not what is wrong
@@ -151,15 +153,8 @@ class Engine(ABC):
             DataError: the rows will not do.
         """
 
-    @property
-    def capacity(self) -> int:
-        """How many partitions are worked on at once."""
-        return self.workers
-
-    @property
-    def said(self) -> Message | None:
-        """How it worked, for the notes of a fit."""
-        return None
+    def abandon(self, running: Collection[Any]) -> None:  # noqa: B027 - who works here has none running
+        """Forget what was started."""
 
     def open(self) -> None:  # noqa: B027 - who works here needs none
         """Get workers."""
@@ -204,13 +199,16 @@ class _Round(Generic[T]):
         self.tree, self.tally = MergeTree[T](count, look.merge), Tally()
 
     def whole(self) -> tuple[T, Tally]:
-        while self._goes_on():
-            while self.waiting and len(self.running) < self.engine.capacity:
-                known, place = self.engine.start(self.table, self.look, self.waiting)
-                self.waiting.remove(place)
-                self.running[known] = place
-            for known in self.engine.wait(self.running):
-                self._take(known, self.running.pop(known))
+        try:
+            while self._goes_on():
+                while self.waiting and len(self.running) < self.engine.workers:
+                    known, place = self.engine.start(self.table, self.look, self.waiting)
+                    self.running[known] = place
+                    self.waiting.remove(place)
+                for known in self.engine.wait(self.running):
+                    self._take(known, self.running.pop(known))
+        finally:
+            self.engine.abandon(self.running)
         if self.failed:
             raise self.failed[min(self.failed)]
         return self.tree.whole, self.tally
@@ -249,10 +247,10 @@ class _Round(Generic[T]):
         )
 
 
-def answered(table: Any, look: Look[T], number: int, processor: Callable[[], str]) -> Answer[T]:
+def answered(table: Any, look: Look[T], number: int, computed_by: Callable[[], str]) -> Answer[T]:
     """The answer of a partition, worked on in this process."""
     value, counts = look.of(table, number)
-    return Answer(value, counts, processor())
+    return Answer(number, value, counts, computed_by())
 
 
 class InProcess(Engine):
@@ -282,4 +280,39 @@ class InProcess(Engine):
         return found
 
 
-__all__ = ["Answer", "Counts", "Engine", "InProcess", "Look", "Tally", "WorkerLost", "answered"]
+def by_workers(engine: Engine, tallies: Sequence[Tally]) -> tuple[Message, ...]:
+    """How an engine worked, for the notes of a fit."""
+    partitions, passes = tallies[-1].partitions, len(tallies)
+    read, lost = sum(tally.counts.read for tally in tallies), sum(tally.lost for tally in tallies)
+    said = [
+        message(
+            "The table stayed in its files: its {partitions:,} partitions were added up {passes:,} times by {engine}"
+            " ({workers:,} at once), and read {read:,} times; else a worker still held them.",
+            partitions=partitions,
+            passes=passes,
+            engine=engine.name,
+            workers=engine.workers,
+            read=read,
+        )
+    ]
+    if lost:
+        said.append(
+            plural(
+                "{n:,} worker was lost, and its partition added up anew, which changes no digit.",
+                "{n:,} workers were lost, and their partitions added up anew, which changes no digit.",
+                n=lost,
+            )
+        )
+    kinds = {kind for tally in tallies for kind in tally.computed_by}
+    if len(kinds) > 1:
+        said.append(
+            message(
+                "The partitions were added up by different processors or versions ({kinds}), which may round"
+                " differently: another run may differ in the last digits.",
+                kinds=listing(sorted(kinds), most=4),
+            )
+        )
+    return tuple(said)
+
+
+__all__ = ["Answer", "Counts", "Engine", "InProcess", "Look", "Tally", "WorkerLost", "answered", "by_workers"]
