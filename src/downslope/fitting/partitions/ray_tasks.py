@@ -106,7 +106,7 @@ class RayTasks(Engine):
         try:
             ray.init(address=self._address, **quiet)
         except Exception as error:  # each of its parts has errors of its own
-            raise DataError(no_answer(self._address, first_line(error))) from error
+            raise DataError(no_answer(self._address, first_line(error).partition(". ")[0])) from error
 
     def start(self, table: Cut, look: Look[Any], waiting: Sequence[int]) -> tuple[Any, int]:
         ray = library()
