@@ -11,6 +11,7 @@
     ├── ObjectiveError             the function given cannot be descended (returns None, wrong shape, ...)
     ├── DataError                  a file or table that cannot be read or written
     ├── MissingExtraError          an optional library is needed; says how to install it
+    │   └── MissingEngineError     the engine that is to work on a table is not installed
     └── DownslopeWarning           what is only warned of
 
 An error teaches: what arrived, what is allowed, what to try. What it says is a ``Message``: ``str(error)`` renders it
@@ -86,6 +87,12 @@ class DataError(DownslopeError, OSError):
 
 class MissingExtraError(DownslopeError, ImportError):
     """An optional library is needed; the message says how to install it."""
+
+
+class MissingEngineError(MissingExtraError):
+    """The engine that is to work on the partitions of a table is not installed; the message says how to do that."""
+
+    exit_code = 3
 
 
 class ExpressionError(DownslopeError, ValueError):

@@ -28,14 +28,16 @@ from downslope.fitting.holdout import SplitPages, SplitTable, split, split_pages
 from downslope.fitting.hypothesis import Hypothesis
 from downslope.fitting.losses import Loss, as_loss
 from downslope.fitting.outcome import PATHS, FitPlan, Path
+from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
+from downslope.fitting.partitions.choosing import EngineOptions
+from downslope.fitting.partitions.engine import Engine, InProcess
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
 from downslope.fitting.state import FitState
 from downslope.fitting.streamed import pages_to_stream, streamed_problem
-from downslope.fitting.streaming_pass import PagedTable
 from downslope.fitting.suggested_starts import suggested_starts
-from downslope.fitting.tables import as_frame
+from downslope.fitting.tables import as_frame, paths_of
 from downslope.fitting.text_format import READING, ReadingOptions, TextFormat
 from downslope.messages import argument, listing, message, sentences
 from downslope.objectives import parse_start
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from downslope.fitting.database.table import DatabaseTable
 
 
-class FitOptions(RunOptions, ReadingOptions, CheckpointOptions, total=False):
+class FitOptions(RunOptions, ReadingOptions, CheckpointOptions, EngineOptions, total=False):
     """The keyword arguments of ``fit`` beyond the common ones."""
 
     tolerance: float
@@ -83,12 +85,16 @@ class FitArguments(FitOptions, total=False):
 _AS_GIVEN = (
     *("weights", "l2", "l1", "drop_missing", "holdout", "path", "gradient", "batch_size", "epochs", "steps"),
     *("standardize", "every", "seed", "evaluations", "time_limit", "tolerance", "relative_tolerance"),
-    *("value_tolerance", "x_tolerance", "target_loss", *READING),
+    *("value_tolerance", "x_tolerance", "target_loss", *READING, "engine", "workers", "address"),
 )
 
 
-def put_together(table: Any, asked: FitArguments) -> FitState:
+def put_together(table: Any, asked: FitArguments, engine: Engine | None = None) -> FitState:
     """The fit that is asked for, which has not begun.
+
+    Args:
+        table, asked: see ``fit``.
+        engine: works on the partitions of a table in files; by default this process.
 
     Raises:
         DataError: the table cannot be read, or holds what cannot be fitted; column, row and value are named.
@@ -110,13 +116,17 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
     if isinstance(number := asked.get("weights"), int | np.integer):  # a column's name in pandas
         asked["weights"] = name_of("weights", number) or ""
     wanted = wanted_columns(hypothesis, target, features, asked.get("weights"))
-    reading = TextFormat.from_options(asked)
+    reading, stream = TextFormat.from_options(asked), asked.get("stream", "auto")
+    engine = engine or InProcess()
     database = in_database(table)
+    if not isinstance(engine, InProcess):
+        check_for_engine(table, asked)
+        stream = True
     if database is not None:
         refuse_what_needs_rows(asked, database.origin)
         pages, frame = None, database.first(wanted)
     else:
-        pages = pages_to_stream(table, wanted, asked.get("stream", "auto"), reading)
+        pages = pages_to_stream(table, wanted, stream, reading)
         frame = as_frame(table, wanted, reading) if pages is None else pages.first()
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
@@ -125,7 +135,8 @@ def put_together(table: Any, asked: FitArguments) -> FitState:
     specified = _specified(
         hypothesis_of(frame, wish, database or pages), as_loss(asked.get("loss", "mse")), asked
     )
-    problem, held = _problem(frame, specified, database or pages, asked)
+    paged = None if pages is None else (pages, engine)
+    problem, held = _problem(frame, specified, database or paged, asked)
     x = _start(problem, start, asked.get("seed"))
     plan = _plan(asked, suggested=start is None)
     return FitState(
@@ -184,17 +195,20 @@ def _batches(plan: FitPlan, asked: FitArguments) -> MiniBatches | None:
 
 
 def _problem(
-    frame: Frame, specified: Specification, pages: Pages | DatabaseTable | None, options: FitArguments
+    frame: Frame,
+    specified: Specification,
+    paged: tuple[Pages, Engine] | DatabaseTable | None,
+    options: FitArguments,
 ) -> tuple[FitProblem, SplitTable | SplitPages | None]:
     """The problem on the rows that are fitted, and those that are held out; None where none are."""
-    if isinstance(pages, StaysInDatabase):
+    if isinstance(paged, StaysInDatabase):
         from downslope.fitting.database.objective import database_problem
 
-        return database_problem(pages, specified), None
+        return database_problem(paged, specified), None
     part, seed = options.get("holdout"), options.get("seed") or 0
-    if pages is None and part is None:
+    if paged is None and part is None:
         return make_problem(frame, specified), None
-    if pages is None:
+    if paged is None:
         held = split(frame, specified, part, seed)
         return make_problem(held.seen, held.asked), held
     if options.get("gradient") is not None:
@@ -205,9 +219,56 @@ def _problem(
                 stream=argument("stream", False),
             )
         )
-    drawn, unseen = (None, None) if part is None else split_pages(pages, specified, part, seed)
-    digested = options.get("checkpoint") is not None
-    return streamed_problem(PagedTable(pages, specified, digested=digested, drawn=drawn)), unseen
+    table = PagedTable(*paged, specified, digested=options.get("checkpoint") is not None)
+    unseen = None
+    if part is not None:
+        table, unseen = split_pages(table, part, seed)
+    return streamed_problem(table), unseen
+
+
+def check_for_engine(table: Any, asked: FitArguments) -> None:
+    """Raise where other processes cannot do what is asked.
+
+    Raises:
+        UsageError: the table is not in files, or an option asks for more than sums over partitions.
+    """
+    name = argument("engine", asked.get("engine"))
+    paths = paths_of(table)
+    if not paths or "-" in paths:
+        raise UsageError(
+            message(
+                "{engine} reads partitions of a table in files, which every worker can open: give paths or a pattern.",
+                engine=name,
+            )
+        )
+    if asked.get("stream", "auto") is False:
+        raise UsageError(
+            message(
+                "{stream} reads the table into the memory of this process, and {engine} leaves it in its files:"
+                " give one.",
+                stream=argument("stream", False),
+                engine=name,
+            )
+        )
+    for option in ("batch_size", "gradient"):
+        if asked.get(option) is not None:
+            raise UsageError(
+                message(
+                    "{option} does not go with {engine}: its steps follow one another through the rows, and"
+                    " partitions are worked on side by side.",
+                    option=argument(option),
+                    engine=name,
+                )
+            )
+    weights = asked.get("weights")
+    if weights is not None and not isinstance(weights, str):
+        raise UsageError(
+            message(
+                "with {engine} the weights stand in the files, as a column: {weights}.",
+                engine=name,
+                weights=argument("weights", "column"),
+            )
+        )
 
 
 def _specified(hypothesis: Hypothesis, loss: Loss, options: FitArguments) -> Specification:

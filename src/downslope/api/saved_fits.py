@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from downslope.api.fit_request import put_together
 from downslope.descent import Descent, Stopping
 from downslope.descent.evidence import FROM_OUTSIDE, Cause
 from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.fitting.finalize import fit_of
+from downslope.fitting.partitions.choosing import EngineOptions, engine_of
+from downslope.fitting.partitions.engine import Engine
 from downslope.fitting.state import FitState
 from downslope.messages import message
 from downslope.results.checkpoints import checkpoint_of
@@ -27,7 +29,12 @@ def resume_fit(data: dict[str, Any], path: Any, rows: tuple[Any, Any], options: 
         DataError: the state in it is not whole, or the table is another.
         UsageError: there is no table, or as for ``Fit.resume``.
     """
-    state = _state(data, path, rows)
+    engine = _engine(data)
+    with engine.session():
+        return _gone_on(data, path, _state(data, path, rows, engine), options)
+
+
+def _gone_on(data: dict[str, Any], path: Any, state: FitState, options: ResumeOptions) -> Fit:
     if not data.get(UNDER_WAY):
         return gone_on(fit_of_file(data, path).run, state, options)
     last = state.descents[-1].termination.evidence if state.descents else None
@@ -47,7 +54,12 @@ def fit_made_again(data: dict[str, Any], path: Any, rows: tuple[Any, Any]) -> tu
     Raises:
         DataError, UsageError: as for ``resume_fit``.
     """
-    state = _state(data, path, rows)
+    engine = _engine(data)
+    with engine.session():
+        return _made_again(data, path, _state(data, path, rows, engine))
+
+
+def _made_again(data: dict[str, Any], path: Any, state: FitState) -> tuple[Descent, Descent]:
     saved = fit_of(state, ended=True).run if data.get(UNDER_WAY) else fit_of_file(data, path).run
     evidence, stopping = saved.termination.evidence, replace(state.plan.stopping, seconds=None)
     if evidence is not None and evidence.cause in FROM_OUTSIDE and saved.nfev > 0:
@@ -56,7 +68,14 @@ def fit_made_again(data: dict[str, Any], path: Any, rows: tuple[Any, Any]) -> tu
     return saved, fit_of(replace(state, plan=plan, descents=(), numbers=())).run
 
 
-def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any]) -> FitState:
+def _engine(data: dict[str, Any]) -> Engine:
+    """That which the fit had."""
+    left = data.get("left_with")
+    asked = left.get("asked") if isinstance(left, dict) else None
+    return engine_of(cast(EngineOptions, asked if isinstance(asked, dict) else {}))
+
+
+def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any], engine: Engine) -> FitState:
     """Where the fit left off, with its table."""
     table, weights = rows
     left = data.get("left_with")
@@ -77,13 +96,13 @@ def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any]) -> FitState:
             arguments["weights"] = _given(weights, path)
         if left["table"] is not None:
             arguments["checkpoint"] = path  # so that the first pass over files makes their digest
-        begun = put_together(table, arguments)  # type: ignore[arg-type]
+        begun = put_together(table, arguments, engine)  # type: ignore[arg-type]
     except DownslopeError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise readable(error, path) from error
     if left["table"] is not None:
-        begun.digest.check(left["table"], begun.problem.frame.origin)
+        begun.check_table(left["table"])
     try:
         return restored(begun, left)
     except DataError:

@@ -9,6 +9,7 @@ from downslope.api.fit_request import FitArguments, FitOptions, put_together
 from downslope.errors import UsageError, nearest
 from downslope.fitting.finalize import fit_of
 from downslope.fitting.losses import Loss
+from downslope.fitting.partitions.choosing import engine_of
 from downslope.messages import message, sentences
 from downslope.results.checkpoints import checkpoint_of
 from downslope.results.fit import Fit, as_fit
@@ -69,6 +70,12 @@ def fit(
         stream: whether files are read page by page at every pass, in little memory, instead of once into memory: True,
             False, or "auto": where the table would take more than half of the free memory. Standard input streams
             only with True, and then for squared losses of linear hypotheses, for which one reading is enough.
+        engine: "processes" or "ray": the partitions of a table in files (files; of Parquet row groups) are read where
+            they lie and added up by processes of this machine, or by a cluster of Ray. Their sums are merged in an
+            order that the files alone decide, so the answer has the same bits whatever the engine, the number of
+            workers, and how many of these were lost. By default partitions are worked on in this process.
+        workers: how many partitions are worked on at once; by default as many as there are cores.
+        address: where a cluster of Ray answers, or "auto"; by default one is started here for the fit.
         decimal, thousands, skip_rows, na_values, encoding: how text files are to be read, where that is not found out
             rightly: the sign before decimals ("," or "."), the sign between groups of three digits, how many lines
             stand before the names of the columns, words for a missing value, and the encoding ("cp949").
@@ -103,10 +110,11 @@ def fit(
         learning_rate=learning_rate,
         steps=steps,
     )
-    checkpoint = checkpoint_of(options)
-    state = put_together(table, asked)
-    keeper = None if checkpoint is None else FitKeeper(checkpoint, state)
-    done = as_fit(fit_of(state, keeper))
-    if checkpoint is not None:
-        checkpoint.end(lambda _: done.to_dict())
+    checkpoint, engine = checkpoint_of(options), engine_of(asked)
+    with engine.session():
+        state = put_together(table, asked, engine)
+        keeper = None if checkpoint is None else FitKeeper(checkpoint, state)
+        done = as_fit(fit_of(state, keeper))
+        if checkpoint is not None:
+            checkpoint.end(lambda _: done.to_dict())
     return done

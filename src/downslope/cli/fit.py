@@ -42,6 +42,7 @@ EXAMPLE = 'downslope fit data.csv "y ~ a*x + b"'
         f"{EXAMPLE} --plot fit.png",
         'downslope fit data.csv "y ~ b1*(1 - exp(-b2*x))" --start b1=200,b2=0.001',
         "downslope fit data.parquet --target price --features area,rooms --save f.json",
+        "downslope fit 'part-*.parquet' --target price --engine processes",
     ),
 )
 @fit_parameters

@@ -21,6 +21,7 @@ from downslope.cli.options import (
 from downslope.messages import listing, message
 
 PATHS = ("auto", "moments", "qr", "kernel", "formula")
+ENGINES = ("processes", "ray")
 VIEWS = ("data", "predicted", "residuals", "surface", "progress", "calibration", "classes")
 
 
@@ -139,6 +140,23 @@ METHOD: tuple[Declared, ...] = (
         help=message(
             "Read files page by page, in little memory. Default: where they would take more than half of it."
         ),
+    ),
+    declared(
+        "--engine",
+        type=WordType(ENGINES),
+        metavar="processes|ray",
+        help=message("Read partitions of files where they lie, by processes or a cluster of Ray."),
+    ),
+    declared(
+        "--workers",
+        type=NUMBER,
+        metavar="N",
+        help=message("So many partitions at once. Default: as many as there are cores."),
+    ),
+    declared(
+        "--address",
+        metavar="HOST:PORT",
+        help=message("Where a cluster of Ray answers, or auto. Default: one is started here for the fit."),
     ),
     declared(
         "--seed", type=NUMBER, metavar="N", help=message("For the order of the batches, or a random start.")

@@ -61,12 +61,13 @@ class ParquetFile:
             table = file.read(columns=list(chosen), use_pandas_metadata=False)
         return FilePage(table, RowSource(self.path, len(table), None))
 
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
-        """PyArrow tables of these columns, of about so many rows."""
+    def batches(self, chosen: Sequence[str], rows: int, pieces: range | None = None) -> Iterator[Any]:
+        """PyArrow tables of these columns, of about so many rows: of all row groups, or of these."""
         pa = arrow()
         with self._opened() as file:
             refuse_lost(self.path, chosen, file.schema_arrow.names)
-            batches = file.iter_batches(batch_size=rows, columns=list(chosen))
+            groups = range(file.num_row_groups) if pieces is None else pieces
+            batches = file.iter_batches(batch_size=rows, row_groups=list(groups), columns=list(chosen))
         while True:
             with damage(self.path, "Parquet"):
                 batch = next(batches, None)
@@ -74,6 +75,12 @@ class ParquetFile:
                 return
             if len(batch):
                 yield pa.Table.from_batches([batch])
+
+    def pieces(self) -> Sequence[int]:
+        """How many rows each row group has."""
+        with self._opened() as file:
+            told = file.metadata
+            return [int(told.row_group(i).num_rows) for i in range(told.num_row_groups)]
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -126,7 +133,10 @@ class ArrowFile:
             table = arrow().concat_tables(tables)
         return FilePage(table, RowSource(self.path, len(table), None))
 
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
+    def pieces(self) -> None:
+        """How many rows a record batch has is known only when it is read."""
+
+    def batches(self, chosen: Sequence[str], rows: int, pieces: range | None = None) -> Iterator[Any]:
         """PyArrow tables of these columns, of as many rows as were written together."""
         return self._read(chosen)
 

@@ -215,6 +215,17 @@ class ColumnChecks:
         twins = tuple((i, j) for i, j in self.twins if np.array_equal(X[:, i], X[:, j]))
         return ColumnChecks(np.minimum(self.low, X.min(axis=0)), np.maximum(self.high, X.max(axis=0)), twins)
 
+    def merged(self, other: ColumnChecks) -> ColumnChecks:
+        """Of the rows of both."""
+        first, second = ({j: i for i, j in looks.twins} for looks in (self, other))
+        seen, twins = dict[tuple[int, int], int](), []
+        for j in range(len(self.low)):  # twins are alike in both
+            alike = seen.setdefault((first.get(j, j), second.get(j, j)), j)
+            if alike != j:
+                twins.append((alike, j))
+        low, high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        return ColumnChecks(low, high, tuple(twins))
+
 
 def check_columns(hypothesis: Hypothesis, rows: LinearRows) -> list[Finding]:
     """What features that are constant, or the same as another, leave undetermined."""

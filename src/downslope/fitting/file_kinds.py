@@ -70,8 +70,11 @@ class FileReader(Protocol):
     def whole(self, chosen: Sequence[str]) -> FilePage:
         """All rows of these columns."""
 
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
-        """PyArrow tables of these columns, of about so many rows."""
+    def batches(self, chosen: Sequence[str], rows: int, pieces: range | None = None) -> Iterator[Any]:
+        """PyArrow tables of these columns, of about so many rows: of all pieces of the file, or of these."""
+
+    def pieces(self) -> Sequence[int] | None:
+        """How many rows each piece has that can be read by itself; None for a file that is read from its beginning."""
 
     def needs(self, chosen: Sequence[str]) -> int:
         """About how many bytes of memory it takes to hold these columns and fit them."""

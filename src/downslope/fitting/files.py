@@ -63,7 +63,7 @@ def open_files(paths: Sequence[str], asked: TextFormat, *, whole: bool) -> tuple
         whole: whether all rows are to be read at once.
     """
     matches = ["-"] if list(paths) == ["-"] else [match for path in paths for match in matches_of(path)]
-    files = [_opened(match, asked, whole) for match in matches]
+    files = [opened(match, asked, whole=whole) for match in matches]
     if asked.given and not any(isinstance(file, TextFile) for file in files):
         raise UsageError(
             message(
@@ -80,7 +80,8 @@ def open_files(paths: Sequence[str], asked: TextFormat, *, whole: bool) -> tuple
     return files, message("{path} and others ({n} files)", path=paths[0], n=len(matches))
 
 
-def _opened(path: str, asked: TextFormat, whole: bool) -> FileReader:
+def opened(path: str, asked: TextFormat = DETECTED, *, whole: bool = False) -> FileReader:
+    """The reader of one file; ``whole`` as for ``open_files``."""
     if path == "-":
         return _standard_input(asked) if whole else TextFile(path, asked)
     kind, packed = endings_of(path)
@@ -171,4 +172,4 @@ def _as_text(table: Any, tables: Sequence[Any]) -> Any:
     return table
 
 
-__all__ = ["matches_of", "open_files", "read_files"]
+__all__ = ["matches_of", "open_files", "opened", "read_files"]

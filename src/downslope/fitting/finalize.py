@@ -37,14 +37,15 @@ def fit_of(state: FitState, keeper: KeepsFits | None = None, *, ended: bool = Fa
     Raises:
         DataError: made again until there, it goes another way, or rows that were held out cannot be scored.
     """
-    outcome, left = descend_fit(state, keeper, ended=ended)
-    try:
-        return _finished(state, outcome, left)
-    except Exception:  # such as a file that is gone, for the last pass over the rows
-        if keeper is not None:
-            with contextlib.suppress(DataError):  # the first error is the one to be told
-                keeper.keep_fit(left.descents, left.numbers)
-        raise
+    with state.engine_at_work():
+        outcome, left = descend_fit(state, keeper, ended=ended)
+        try:
+            return _finished(state, outcome, left)
+        except Exception:  # such as a file that is gone, for the last pass over the rows
+            if keeper is not None:
+                with contextlib.suppress(DataError):  # the first error is the one to be told
+                    keeper.keep_fit(left.descents, left.numbers)
+            raise
 
 
 def _finished(state: FitState, outcome: FitOutcome, left: FitState) -> FitResult:

@@ -15,10 +15,10 @@ from downslope.fitting.categories import with_indicators
 from downslope.fitting.frame import Frame
 from downslope.fitting.model import Model
 from downslope.fitting.objective import DataObjective, RowBlock
-from downslope.fitting.pages import Pages
+from downslope.fitting.paged_table import DrawnRows, PagedTable
 from downslope.fitting.problem import Specification, cost_of, rows_of
 from downslope.fitting.streamed import streamed_cost
-from downslope.fitting.streaming_pass import DrawnRows, PagedTable, no_part, read_once
+from downslope.fitting.streaming_pass import no_part, read_once
 from downslope.messages import argument, message
 
 
@@ -66,26 +66,32 @@ class SplitPages:
     seed: int
 
 
-def split_pages(pages: Pages, asked: Specification, part: Any, seed: int) -> tuple[DrawnRows, SplitPages]:
+def split_pages(table: PagedTable, part: Any, seed: int) -> tuple[PagedTable, SplitPages]:
     """Hold out a part of the rows of a table in files, each drawn by its number: those to fit, those to score on.
 
     Raises:
         UsageError: the part is not between 0 and 1, or the table can be read only once.
     """
     _check_part(part)
-    if pages.once:
+    if table.pages.once:
         raise UsageError(
             message(
                 "{holdout} reads the table again for the rows that are not fitted, and {origin} can be read only once."
                 " Save it as a file, or have it read into memory ({option}).",
                 holdout=argument("holdout"),
-                origin=pages.origin,
+                origin=table.pages.origin,
                 option=argument("stream", False),
             )
         )
-    bare = replace(asked, l1=0.0, l2=0.0)
-    unseen = PagedTable(pages, bare, drawn=DrawnRows(float(part), seed, unseen=True))
-    return DrawnRows(float(part), seed, unseen=False), SplitPages(unseen, seed)
+    bare = replace(table.asked, l1=0.0, l2=0.0)
+    unseen = replace(
+        table,
+        asked=bare,
+        digested=False,
+        drawn=DrawnRows(float(part), seed, unseen=True),
+        _rows_before={0: 0},
+    )
+    return replace(table, drawn=DrawnRows(float(part), seed, unseen=False)), SplitPages(unseen, seed)
 
 
 def split(frame: Frame, asked: Specification, part: Any, seed: int) -> SplitTable:

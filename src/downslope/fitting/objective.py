@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ from downslope.objectives.residuals import (
 )
 from downslope.parallel import over_chunks
 
+T = TypeVar("T")
 MOST_FACTORED = 30_000  # numbers in rows of derivatives and residuals up to which these are factorised
 
 
@@ -70,6 +73,10 @@ class RowBlock(NamedTuple):
     rows: HypothesisRows  # the hypothesis on them
     y: Array  # the targets; class numbers for softmax
     weights: Array  # or empty
+
+    def unlocked(self) -> RowBlock:
+        """The same memory, no array of it marked as read-only."""
+        return self._replace(y=unlocked(self.y), weights=unlocked(self.weights))
 
 
 class CostTerms(NamedTuple):
@@ -133,6 +140,14 @@ class DataObjective(Objective):
         """All rows, one part after the other."""
         yield self.block
 
+    def over_parts(self, work: Callable[[RowBlock], T], join: Callable[[T, T], T] = operator.add) -> T:
+        """What ``work`` gives of all rows; where they are in several parts, what it gives of each is joined.
+
+        Other processes may work on parts: ``work`` and ``join`` are functions of a module with arguments that can be
+        pickled.
+        """
+        return work(self.block)
+
     def expect(self, evaluations: int) -> None:
         """Be told about how often the cost will be evaluated."""
         self.rows.expect(evaluations)
@@ -167,33 +182,14 @@ class DataObjective(Objective):
         """
         theta, part = np.asarray(x, np.float64), self.block
         if rows is None:
-            return self._curvature_of(theta, part, least, bound) / self.total
+            return _curvature_of(self.loss, theta, (least, bound), part) / self.total
         share = self.rows.count / len(rows)
-        return share * self._products(theta, part, rows, (least, bound)) / self.total
+        return share * _products(self.loss, theta, (least, bound), (part, rows)) / self.total
 
     def whole_curvature(self, x: Vector) -> Array:
         """The same from every row of the table."""
         theta = np.asarray(x, np.float64)
-        total = sum(self._curvature_of(theta, part, 0.0, 0.0) for part in self.parts())
-        return np.asarray(total) / self.total
-
-    def _curvature_of(self, theta: Array, part: RowBlock, least: float, bound: float) -> Array:
-        out = np.zeros((self.rows.size, self.rows.size))
-        for begin in range(0, part.rows.count, CHUNK_ROWS):
-            out += self._products(theta, part, slice(begin, begin + CHUNK_ROWS), (least, bound))
-        return out
-
-    def _products(self, theta: Array, part: RowBlock, rows: Any, limits: tuple[float, float]) -> Array:
-        u, J = part.rows.jacobian(theta, rows)
-        c, (least, bound) = np.empty(len(u)), limits
-        kernels.curvatures(self.loss.code, self.loss.shape, u, part.y[rows], least, c)
-        if bound and self.loss.bound is not None:
-            more = np.zeros(len(u))
-            kernels.bounds(self.loss.code, self.loss.shape, u, part.y[rows], more)
-            c += bound * more
-        if part.weights.size:
-            c *= part.weights[rows]
-        return np.asarray(J.T @ (c[:, None] * J))
+        return self.over_parts(partial(_curvature_of, self.loss, theta, (0.0, 0.0))) / self.total
 
     def class_curvature(self, x: Vector) -> Array:
         """The sum of the second derivatives of a softmax over all rows, with what ``softmax_metric`` adds to them."""
@@ -212,7 +208,7 @@ class DataObjective(Objective):
         if self.penalty.l1 or self.differentiation == "supplied":
             return super().hessian(x)
         theta, loss = np.asarray(x, np.float64), self.loss
-        sums = second_derivatives(self.parts(), loss, theta)
+        sums = self.over_parts(partial(_bends_of, loss, theta), _both)
         if sums is None:
             return super().hessian(x)
         H = sums / self.total
@@ -253,13 +249,7 @@ class DataObjective(Objective):
                 return residuals_from_rows(np.concatenate([factor, np.roll(more, -1, axis=1)]))
             more *= math.sqrt(self.total)
             sums = more.T @ more
-            for part in self.parts():
-
-                def products(begin: int, end: int, part: RowBlock = part) -> Array:
-                    block = _beside(theta, part, slice(begin, end))
-                    return np.asarray(block.T @ block)
-
-                sums = sums + np.sum(over_chunks(part.rows.count, products), axis=0)
+            sums = sums + self.over_parts(partial(_squares_of, theta))
             return residuals_from_products(np.roll(sums, (-1, -1), axis=(0, 1)) / self.total)
 
     def _penalised(self, theta: Array) -> Array:
@@ -307,20 +297,12 @@ class DataObjective(Objective):
 
     def squared_error(self, x: Vector) -> float:
         """The mean square of target minus prediction."""
-        theta, total = np.asarray(x, np.float64), 0.0
-        for part in self.parts():
-            square = np.square(part.y - linked(self.loss, part.rows.predictions(theta)))
-            total += float(part.weights @ square if part.weights.size else np.sum(square))
-        return total / self.total
+        theta = np.asarray(x, np.float64)
+        return self.over_parts(partial(_errors_of, self.loss, theta)) / self.total
 
     def accuracy(self, x: Vector) -> float:
         """The part of the rows whose label is predicted rightly."""
-        theta, right = np.asarray(x, np.float64), 0.0
-        for part in self.parts():
-            u = part.rows.predictions(theta)
-            good = (u.argmax(axis=1) if u.ndim == 2 else u > 0) == part.y
-            right += float(np.sum(part.weights[good]) if part.weights.size else np.count_nonzero(good))
-        return right / self.total
+        return self.over_parts(partial(_right_of, np.asarray(x, np.float64))) / self.total
 
     @property
     def said(self) -> tuple[Message, ...]:
@@ -331,6 +313,66 @@ class DataObjective(Objective):
     def several(self) -> bool:
         """Whether there is one prediction for each class."""
         return isinstance(self.rows, SoftmaxRows)
+
+
+def sums_of(loss: Loss, theta: Array, part: RowBlock) -> Array:
+    """[sum of the rows' costs, its derivatives in the parameters], of some rows."""
+    with np.errstate(all="ignore"):
+        return part.rows.sums(theta, part.y, part.weights, loss)
+
+
+def _curvature_of(loss: Loss, theta: Array, limits: tuple[float, float], part: RowBlock) -> Array:
+    out = np.zeros((part.rows.size, part.rows.size))
+    for begin in range(0, part.rows.count, CHUNK_ROWS):
+        out += _products(loss, theta, limits, (part, slice(begin, begin + CHUNK_ROWS)))
+    return out
+
+
+def _products(loss: Loss, theta: Array, limits: tuple[float, float], some: tuple[RowBlock, Any]) -> Array:
+    (part, rows), (least, bound) = some, limits
+    u, J = part.rows.jacobian(theta, rows)
+    c = np.empty(len(u))
+    kernels.curvatures(loss.code, loss.shape, u, part.y[rows], least, c)
+    if bound and loss.bound is not None:
+        more = np.zeros(len(u))
+        kernels.bounds(loss.code, loss.shape, u, part.y[rows], more)
+        c += bound * more
+    if part.weights.size:
+        c *= part.weights[rows]
+    return np.asarray(J.T @ (c[:, None] * J))
+
+
+def _bends_of(loss: Loss, theta: Array, part: RowBlock) -> Array | None:
+    return second_derivatives(part, loss, theta)
+
+
+def _both(first: Array | None, second: Array | None) -> Array | None:
+    if first is None or second is None:
+        return None
+    with np.errstate(all="ignore"):
+        return np.asarray(first + second)
+
+
+def _squares_of(theta: Array, part: RowBlock) -> Array:
+    """The products of [residuals | derivatives of the predictions]."""
+
+    def products(begin: int, end: int) -> Array:
+        block = _beside(theta, part, slice(begin, end))
+        return np.asarray(block.T @ block)
+
+    with np.errstate(all="ignore"):
+        return np.asarray(np.sum(over_chunks(part.rows.count, products), axis=0))
+
+
+def _errors_of(loss: Loss, theta: Array, part: RowBlock) -> float:
+    square = np.square(part.y - linked(loss, part.rows.predictions(theta)))
+    return float(part.weights @ square if part.weights.size else np.sum(square))
+
+
+def _right_of(theta: Array, part: RowBlock) -> float:
+    u = part.rows.predictions(theta)
+    good = (u.argmax(axis=1) if u.ndim == 2 else u > 0) == part.y
+    return float(np.sum(part.weights[good]) if part.weights.size else np.count_nonzero(good))
 
 
 def _beside(theta: Array, part: RowBlock, rows: slice) -> Array:

@@ -51,6 +51,10 @@ class HypothesisRows(ABC):
     size: int
     count: int
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.X = unlocked(self.X)  # where it lies in the memory of several processes
+
     @abstractmethod
     def sums(self, theta: Array, y: Array, weights: Array, loss: Loss) -> Array:
         """[sum of the rows' costs, its derivatives in the parameters]; ``weights`` may be empty."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -21,16 +20,15 @@ MOST_AT_ONCE = 4_000_000  # numbers of derivatives of predictions in memory
 WIDEST = 30  # parameters of a formula in general form up to which its second derivatives are compiled
 
 
-def second_derivatives(parts: Iterator[Part], loss: Loss, theta: Array) -> Array | None:
-    """The sum of those of all rows' costs, (parameters, parameters); None where they are not made."""
-    H = np.zeros((len(theta), len(theta)))
+def second_derivatives(part: Part, loss: Loss, theta: Array) -> Array | None:
+    """The sum of those of these rows' costs, (parameters, parameters); None where they are not made."""
+    H, (source, y, weights) = np.zeros((len(theta), len(theta))), part
+    if not isinstance(source, LinearRows) and len(theta) > WIDEST:
+        return None
+    rows = max(1, min(CHUNK_ROWS, MOST_AT_ONCE // len(theta)))
     with np.errstate(all="ignore"):
-        for source, y, weights in parts:
-            if not isinstance(source, LinearRows) and len(theta) > WIDEST:
-                return None
-            rows = max(1, min(CHUNK_ROWS, MOST_AT_ONCE // len(theta)))
-            for begin in range(0, source.count, rows):
-                H += _of_rows((source, y, weights), slice(begin, begin + rows), loss, theta)
+        for begin in range(0, source.count, rows):
+            H += _of_rows((source, y, weights), slice(begin, begin + rows), loss, theta)
     return H
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -60,6 +61,22 @@ class FitState:
             return self.digest.to_dict()
         except DataError:
             return None
+
+    def engine_at_work(self) -> AbstractContextManager[None]:
+        """Within, whoever works on the partitions of the table keeps their workers."""
+        objective = self.problem.objective
+        return objective.table.engine.session() if isinstance(objective, StreamedObjective) else nullcontext()
+
+    def check_table(self, saved: Mapping[str, Any]) -> None:
+        """Raise where the table is not the one of which this is the digest.
+
+        Raises:
+            DataError: it has other rows, or is written in other pieces.
+        """
+        digest, objective = self.digest, self.problem.objective
+        if digest.partitions > 1 and "partitions" not in saved and isinstance(objective, StreamedObjective):
+            digest = objective.table.plain_digest()  # of versions that knew of no partitions
+        digest.check(saved, self.problem.frame.origin)
 
     @cached_property
     def digest(self) -> TableDigest:

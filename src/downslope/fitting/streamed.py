@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -13,21 +16,74 @@ from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.memory import available
 from downslope.fitting.moments import Moments
-from downslope.fitting.objective import DataObjective, RowBlock
+from downslope.fitting.objective import DataObjective, RowBlock, sums_of
+from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
+from downslope.fitting.partitions.engine import Counts, InProcess, by_workers
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
-from downslope.fitting.streaming_pass import PagedTable, StreamingPass, read_once
+from downslope.fitting.streaming_pass import StreamingPass, read_once
 from downslope.fitting.tables import paths_of
 from downslope.fitting.text_format import DETECTED, TextFormat
 from downslope.messages import Message, argument, message, plural, sentences
 from downslope.objectives import Vector
 
+T = TypeVar("T")
 _CHANGED = message("It was not so when the file was first read: it has changed since.")
 SMALL = 64 << 20  # bytes of files that are read into memory whatever is free
 PART = 0.5  # of the free memory that a table may take
 REMEMBERED = 16  # evaluations
 MOST_SUMMED = 1_000  # parameters, the products of whose features are summed
+
+
+@dataclass(frozen=True)
+class RowsLook(Generic[T]):
+    """What is asked of the rows of every partition.
+
+    Attributes:
+        work: the answer of some rows.
+        join: makes one answer of two, whose rows follow one another.
+        classes: the labels, for a loss that classifies.
+        centre: from where the features of a linear hypothesis are measured.
+        rows: how many the table has.
+        evaluations: how often such sums are wanted of them, about.
+    """
+
+    work: Callable[[RowBlock], T]
+    join: Callable[[T, T], T]
+    classes: tuple[Any, ...]
+    centre: Array | None
+    rows: int
+    evaluations: int
+
+    def of(self, table: PagedTable, number: int) -> tuple[T | None, Counts]:
+        """The answer of the partition of this number; None where no row of it is taken.
+
+        Raises:
+            DataError: the file has changed.
+        """
+        counts, found = Counts(), None
+        try:
+            for block in table.blocks_of(number, self.classes, counts):
+                more = self.work(self.prepared(block))
+                found = more if found is None else self.join(found, more)
+        except DataError as error:
+            raise DataError(sentences(error.message, _CHANGED)) from error
+        return found, counts
+
+    def merge(self, first: T | None, second: T | None) -> T | None:
+        """One answer of two."""
+        if first is None or second is None:
+            return second if first is None else first
+        return self.join(first, second)
+
+    def prepared(self, block: RowBlock) -> RowBlock:
+        """The rows as the cost takes them."""
+        rows = block.rows
+        if isinstance(rows, LinearRows) and self.centre is not None:
+            rows = rows.centred(self.centre)
+        rows.expect(self.evaluations * -(-self.rows // rows.count))
+        return block._replace(rows=rows)
 
 
 class StreamedObjective(DataObjective):
@@ -67,37 +123,55 @@ class StreamedObjective(DataObjective):
         other._evaluations = self._evaluations
         return other
 
+    def _look(self, work: Callable[[RowBlock], T], join: Callable[[T, T], T]) -> RowsLook[T]:
+        centre = self.linear.centre if isinstance(self.rows, LinearRows) else None
+        return RowsLook(work, join, self.scan.classes, centre, self.count, self._evaluations)
+
+    def over_parts(self, work: Callable[[RowBlock], T], join: Callable[[T, T], T] = operator.add) -> T:
+        """See ``DataObjective``; by the engine of the table.
+
+        Raises:
+            DataError: the files have changed, or workers were lost too often.
+        """
+        found, counts = self.table.over(self._look(work, join))
+        self._check_rows(counts)
+        assert found is not None  # there are as many rows as there were
+        return found
+
     def parts(self) -> Iterator[RowBlock]:
-        """Every page with what the hypothesis makes of it.
+        """Every page with what the hypothesis makes of it, read in this process.
 
         Raises:
             DataError: the files have changed.
         """
-        rows = 0
-        for frame, _, weights in self.table.frames():
+        look, whole = self._look(_itself, operator.add), Counts(read=0)
+        for partition in self.table.partitions:
+            counts = Counts()
             try:
-                part = self.table.part(frame, weights, self.scan.classes)
+                for block in self.table.blocks_of(partition.number, self.scan.classes, counts):
+                    yield look.prepared(block)
             except DataError as error:
                 raise DataError(sentences(error.message, _CHANGED)) from error
-            rows += part.rows.count
-            on_page = part.rows
-            if isinstance(on_page, LinearRows):
-                on_page = on_page.centred(self.linear.centre)
-            on_page.expect(self._evaluations * -(-self.count // on_page.count))
-            yield part._replace(rows=on_page)
-        if rows != self.count:
+            whole = whole.plus(counts)
+        self.table.pages.count_pass(whole.pages, whole.rows)
+        self._check_rows(whole)
+
+    def _check_rows(self, counts: Counts) -> None:
+        if counts.taken != self.count:
             raise DataError(
                 message(
                     "{origin} had {count:,} rows at first and has {rows:,} now: it has changed.",
                     origin=self.table.pages.origin,
                     count=self.count,
-                    rows=rows,
+                    rows=counts.taken,
                 )
             )
 
     @property
     def said(self) -> tuple[Message, ...]:
         read = self.table.pages
+        if not isinstance(self.table.engine, InProcess):
+            return by_workers(self.table.engine, self.table.tallies)
         pages = plural("{n:,} page", "{n:,} pages", n=read.pages)
         if read.once:
             return (
@@ -122,9 +196,7 @@ class StreamedObjective(DataObjective):
             if self.table.pages.once:
                 self._sums[key] = self._by_moments(theta)
             else:
-                parts = (part.rows.sums(theta, part.y, part.weights, self.loss) for part in self.parts())
-                with np.errstate(all="ignore"):
-                    self._sums[key] = np.asarray(sum(parts))
+                self._sums[key] = self.over_parts(partial(sums_of, self.loss, theta), _added)
             while len(self._sums) > REMEMBERED:
                 del self._sums[next(iter(self._sums))]
         return self._sums[key].copy()
@@ -163,6 +235,15 @@ class StreamedObjective(DataObjective):
 
     def target_spread(self) -> float:
         return float(self.scan.target.spread[0])
+
+
+def _itself(block: RowBlock) -> RowBlock:
+    return block
+
+
+def _added(first: Array, second: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(first + second)
 
 
 def pages_to_stream(

@@ -1,14 +1,13 @@
 """The first pass over a table that stays in its files: every row is checked and added up, some rows are kept.
 
 What is added up are means, squares and, where the cost is quadratic, products of the columns, merged as in
-``moments``; so a mean of 1e8 standard deviations costs no digits here either.
+``moments``; so a mean of 1e8 standard deviations costs no digits here either. Each partition is gone over by itself,
+page after page, wherever the table's engine does that, and what was found is merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +16,15 @@ from numpy.typing import NDArray
 from downslope.errors import DataError, UsageError
 from downslope.fitting import checks
 from downslope.fitting import targets as target_columns
-from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.frame import Frame
 from downslope.fitting.moments import Moments, moments
 from downslope.fitting.objective import RowBlock
-from downslope.fitting.pages import Pages
-from downslope.fitting.problem import Specification, rows_of
+from downslope.fitting.paged_table import PagedTable
+from downslope.fitting.partitions.engine import Counts
+from downslope.fitting.problem import rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
-from downslope.fitting.table_digest import TableDigest
 from downslope.messages import Message, argument, message
 
 MOST_KEPT = 50_000  # rows, and
@@ -34,107 +32,7 @@ MOST_NUMBERS = 4_000_000  # numbers in them
 WEIGHTS = "\x00weights"  # under which weights are kept beside the columns, none of which is called so
 
 
-@dataclass(eq=False)
-class DrawnRows:
-    """Which rows of a table in files are taken: each is drawn by its number, and so alike at every pass.
-
-    Args:
-        part: of the rows that are held out, about.
-        seed: by which they are drawn.
-        unseen: whether those are taken that are held out, else the others.
-
-    Attributes:
-        left: how many were left in the last pass.
-    """
-
-    part: float
-    seed: int
-    unseen: bool
-    left: int = 0
-
-    def taken(self, before: int, rows: int) -> NDArray[np.bool_]:
-        """Which of these rows, ``before`` which others came."""
-        numbers = np.random.Generator(np.random.PCG64(self.seed).advance(before)).random(rows)
-        taken: NDArray[np.bool_] = (numbers < self.part) == self.unseen
-        self.left = rows - int(np.count_nonzero(taken)) + (self.left if before else 0)
-        return taken
-
-
-@dataclass(frozen=True, eq=False)
-class PagedTable:
-    """A table in files, and what is to be fitted to it."""
-
-    pages: Pages
-    asked: Specification
-    digested: bool = False  # whether the first pass makes the digest, by which the table is known again
-    drawn: DrawnRows | None = None  # where not all of its rows are taken
-
-    @property
-    def scored(self) -> bool:
-        """Whether a fit is scored on it, so that it need not hold what can be fitted."""
-        return self.drawn is not None and self.drawn.unseen
-
-    @cached_property
-    def digest(self) -> TableDigest:
-        """Of the columns that are fitted."""
-        return TableDigest((*self.asked.needed, *self.asked.hypothesis.sources))
-
-    def make_digest(self) -> TableDigest:
-        """The digest, by a pass where none has made it."""
-        if not self.digest.complete:
-            for _ in self._digested():
-                pass
-        return self.digest
-
-    def frames(self) -> Iterator[tuple[Frame, int, Any]]:
-        """(page without the rows that are left out, rows before it, its weights), of pages that keep a row."""
-        wanted = self.digested or self.pages.once
-        return self._digested() if wanted and not self.digest.complete else self._frames()
-
-    def _digested(self) -> Iterator[tuple[Frame, int, Any]]:
-        self.digest.begin()
-        for frame, before, weights in self._frames():
-            self.digest.add(frame)
-            if weights is not None and not isinstance(weights, str):
-                self.digest.add_weights(weights)
-            yield frame, before, weights
-        self.digest.complete = True
-
-    def _frames(self) -> Iterator[tuple[Frame, int, Any]]:
-        before = taken = 0
-        for page in self.pages:
-            frame = with_indicators(page, self.asked.hypothesis.categories)
-            if self.asked.drop_missing:
-                gone = checks.missing_rows(frame, self.asked.needed)
-                if gone.all():
-                    continue
-                frame = frame.without(gone) if gone.any() else frame
-            weights = self.asked.weights
-            if weights is not None and not isinstance(weights, str):
-                weights = np.asarray(weights, np.float64)[before : before + frame.rows]
-            before += frame.rows
-            if self.drawn is not None:
-                rows = self.drawn.taken(before - frame.rows, frame.rows)
-                if not rows.any():
-                    continue
-                frame = frame.only(rows)
-                weights = weights if weights is None or isinstance(weights, str) else weights[rows]
-            yield frame, taken, weights
-            taken += frame.rows
-
-    def part(self, frame: Frame, weights: Any, classes: Sequence[Any]) -> RowBlock:
-        """The hypothesis on a page, which is checked anew: a file can change between two passes."""
-        name = self.asked.hypothesis.target
-        if self.asked.loss.per_class:
-            y = target_columns.coded(target_columns.label_values(frame, name), classes)
-        else:
-            y = target_columns.numeric_targets(frame, name, self.asked.loss)
-        rows, y = rows_of(frame, self.asked, y, len(classes))
-        checks.finite(frame, self.asked.numbers, rows.X)
-        return RowBlock(rows, y, NOTHING if weights is None else checks.usable_weights(frame, weights))
-
-
-@dataclass
+@dataclass(frozen=True)
 class Spread:
     """Total weight, means and sums of squares about them, of columns."""
 
@@ -142,16 +40,25 @@ class Spread:
     mean: Any = 0.0
     squares: Any = 0.0
 
-    def add(self, X: Array, weights: Array) -> None:
-        """Take in these rows."""
+    @classmethod
+    def at(cls, X: Array, weights: Array) -> Spread:
+        """Of these rows."""
         total = float(np.sum(weights)) if weights.size else float(len(X))
         if not total:
-            return
+            return cls()
         mean, spread = means_and_spreads(X, weights)
-        delta, whole = mean - self.mean, self.total + total
-        self.mean = self.mean + delta * (total / whole)
-        self.squares = self.squares + total * spread**2 + delta**2 * (self.total * total / whole)
-        self.total = whole
+        return cls(total, mean, total * spread**2)
+
+    def merged(self, other: Spread) -> Spread:
+        """Of the rows of both."""
+        if not other.total:
+            return self
+        delta, whole = other.mean - self.mean, self.total + other.total
+        return Spread(
+            whole,
+            self.mean + delta * (other.total / whole),
+            self.squares + other.squares + delta**2 * (self.total * other.total / whole),
+        )
 
     @property
     def spread(self) -> Array:
@@ -159,28 +66,57 @@ class Spread:
         return np.asarray(np.sqrt(self.squares / self.total))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kept:
-    """Rows at equal distances over the whole table, at most twice ``most`` of them."""
+    """Rows at equal distances over every partition, at most twice ``most`` of them in all.
+
+    ``places`` are those of the rows within their partition.
+    """
 
     most: int
     stride: int = 1
-    places: list[Any] = field(default_factory=list)
-    pieces: list[dict[str, Any]] = field(default_factory=list)
+    places: tuple[Any, ...] = ()
+    pieces: tuple[dict[str, Any], ...] = ()
 
-    def add(self, columns: dict[str, Any], before: int, rows: int) -> None:
-        """Keep some of these rows, ``before`` which others came."""
+    @classmethod
+    def of(cls, most: int, rows: int | None) -> Kept:
+        """Nothing yet, of a table of so many rows, where that is known."""
+        stride = 1
+        while rows is not None and -(-rows // stride) > 2 * most:
+            stride *= 2
+        return cls(most, stride)
+
+    def with_rows(self, columns: dict[str, Any], before: int, rows: int) -> Kept:
+        """Some of these rows too, ``before`` which others of their partition came."""
         picked = np.arange(-before % self.stride, rows, self.stride)
-        self.places.append(before + picked)
-        self.pieces.append({name: column[picked] for name, column in columns.items()})
-        while sum(map(len, self.places)) > 2 * self.most:
-            self.stride *= 2
-            stay = [places % self.stride == 0 for places in self.places]
-            self.places = [places[s] for places, s in zip(self.places, stay, strict=True)]
-            self.pieces = [
+        piece = {name: column[picked] for name, column in columns.items()}
+        more = replace(self, places=(*self.places, before + picked), pieces=(*self.pieces, piece))
+        return more.at(self.stride)
+
+    def merged(self, other: Kept) -> Kept:
+        """Those of both, thinned alike."""
+        stride = max(self.stride, other.stride)
+        a, b = self.at(stride), other.at(stride)
+        return replace(a, places=a.places + b.places, pieces=a.pieces + b.pieces).at(stride)
+
+    def at(self, stride: int) -> Kept:
+        """Thinned to this distance, or to twice that until there are few enough."""
+        now = self if stride == self.stride else self._thinned(stride)
+        while sum(map(len, now.places)) > 2 * now.most:
+            now = now._thinned(2 * now.stride)
+        return now
+
+    def _thinned(self, stride: int) -> Kept:
+        stay = [places % stride == 0 for places in self.places]
+        return Kept(
+            self.most,
+            stride,
+            tuple(places[s] for places, s in zip(self.places, stay, strict=True)),
+            tuple(
                 {name: column[s] for name, column in piece.items()}
                 for piece, s in zip(self.pieces, stay, strict=True)
-            ]
+            ),
+        )
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -218,6 +154,141 @@ class StreamingPass:
     column: Spread
 
 
+@dataclass(frozen=True, eq=False)
+class FoundInPages:
+    """What was found in some pages; the attributes are those of ``StreamingPass``.
+
+    Attributes:
+        low, high, largest: of the target's column the ends, of the target the greatest size.
+        labels: that were met, an array for each page.
+        kept: some rows.
+        last: a row of the last page, and all that is known of its columns.
+        digests: of each partition that is whole in them, where they are wanted.
+    """
+
+    observations: int
+    low: float
+    high: float
+    largest: float
+    labels: tuple[NDArray[Any], ...]
+    features: Spread
+    target: Spread
+    column: Spread
+    moments: Moments | None
+    looks: ColumnChecks | None
+    kept: Kept
+    last: Frame
+    digests: tuple[dict[str, Any], ...] = ()
+
+    def merged(self, other: FoundInPages) -> FoundInPages:
+        """What was found in both, whose pages follow one another."""
+        sums, more = self.moments, other.moments
+        if sums is not None and more is not None:
+            sums = sums.merged(more) if more.total else sums
+        looks, others = self.looks, other.looks
+        if looks is not None and others is not None:
+            looks = looks.merged(others)
+        return FoundInPages(
+            self.observations + other.observations,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            max(self.largest, other.largest),
+            self.labels + other.labels,
+            self.features.merged(other.features),
+            self.target.merged(other.target),
+            self.column.merged(other.column),
+            sums,
+            looks,
+            self.kept.merged(other.kept),
+            other.last,
+            self.digests + other.digests,
+        )
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What a partition is asked at first.
+
+    Attributes:
+        quadratic: whether the moments are wanted.
+        kept: of the table, nothing yet.
+    """
+
+    quadratic: bool
+    kept: Kept
+
+    def of(self, table: PagedTable, number: int) -> tuple[FoundInPages | None, Counts]:
+        """The partition of this number; None where no row of it is taken."""
+        counts, found, blocks = Counts(), None, list[RowBlock]()
+        keeps, digest = table.held.keeps and not table.asked.loss.per_class, table.new_digest()
+        for page in table.pages_of(number, counts, digest):
+            more, block = self._page(table, page.frame, (page.before, page.weights), found)
+            found = more if found is None else found.merged(more)
+            if keeps:
+                blocks.append(block)
+        if found is not None and digest is not None:
+            found = replace(found, digests=(digest.to_dict(),))
+        if keeps:
+            table.held.keep(number, blocks, counts)
+        return found, counts
+
+    def merge(self, first: FoundInPages | None, second: FoundInPages | None) -> FoundInPages | None:
+        """What was found in both."""
+        if first is None or second is None:
+            return first or second
+        return first.merged(second)
+
+    def _page(
+        self, table: PagedTable, frame: Frame, place: tuple[int, Any], before: FoundInPages | None
+    ) -> tuple[FoundInPages, RowBlock]:
+        asked, (number, given) = table.asked, place
+        loss, name = asked.loss, asked.hypothesis.target
+        labels: tuple[NDArray[Any], ...] = ()
+        low, high = np.inf, -np.inf
+        if loss.per_class:
+            labels = (np.unique(target_columns.label_values(frame, name)),)
+            y: Array = np.zeros(frame.rows)
+        else:
+            y = target_columns.numeric_targets(frame, name, loss)
+            low, high = y.min(), y.max()
+        weights = NOTHING if given is None else checks.usable_weights(frame, given)
+        whole = y
+        on_page, y = rows_of(frame, asked, y, 1)
+        checks.finite(frame, asked.numbers, on_page.X)
+        features, sums, looks = Spread(), None, None
+        if isinstance(on_page, LinearRows):
+            seen = None if before is None else before.looks
+            looks = ColumnChecks.at(on_page.X) if seen is None else seen.also(on_page.X)
+            if self.quadratic:
+                sums = moments(on_page.X, y, weights)
+            else:
+                features = Spread.at(on_page.X, weights)
+        columns = {**frame.columns, **({WEIGHTS: weights} if weights.size else {})}
+        stride = self.kept.stride if before is None else before.kept.stride
+        found = FoundInPages(
+            int(np.count_nonzero(weights)) if weights.size else frame.rows,
+            low,
+            high,
+            float(np.max(np.abs(y), initial=0.0)),
+            labels,
+            features,
+            Spread.at(y[:, None], weights),
+            Spread() if whole is y else Spread.at(whole[:, None], weights),
+            sums,
+            looks,
+            Kept(self.kept.most, stride).with_rows(columns, number, frame.rows),
+            _a_row_of(frame),
+        )
+        return found, RowBlock(on_page, y, weights).unlocked()
+
+
+def _a_row_of(frame: Frame) -> Frame:
+    """One row, with all that is known of the columns."""
+    return replace(
+        frame, columns={n: column[:1].copy() for n, column in frame.columns.items()}, bases=(), sources=()
+    )
+
+
 def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
     """Read the table once.
 
@@ -225,70 +296,45 @@ def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:
         DataError, UsageError: as for a table in memory.
     """
     asked, loss, name = table.asked, table.asked.loss, table.asked.hypothesis.target
-    kept = Kept(min(MOST_KEPT, MOST_NUMBERS // len(table.pages.chosen)))
-    features, target, column, sums = Spread(), Spread(), Spread(), None
-    looks: ColumnChecks | None = None
-    labels: list[Any] = []
-    low, high, largest = np.inf, -np.inf, 0.0
-    rows = observations = 0
-    for frame, before, given in table.frames():
-        if loss.per_class:
-            labels.append(np.unique(target_columns.label_values(frame, name)))
-            y: Array = np.zeros(frame.rows)
-        else:
-            y = target_columns.numeric_targets(frame, name, loss)
-            low, high = min(low, y.min()), max(high, y.max())
-        weights = NOTHING if given is None else checks.usable_weights(frame, given)
-        whole = y
-        on_page, y = rows_of(frame, asked, y, 1)
-        checks.finite(frame, asked.numbers, on_page.X)
-        target.add(y[:, None], weights)
-        largest = max(largest, float(np.max(np.abs(y), initial=0.0)))
-        if whole is not y:
-            column.add(whole[:, None], weights)
-        if isinstance(on_page, LinearRows):
-            looks = ColumnChecks.at(on_page.X) if looks is None else looks.also(on_page.X)
-            if quadratic:
-                m = moments(on_page.X, y, weights)
-                sums = m if sums is None else sums.merged(m) if m.total else sums
-            else:
-                features.add(on_page.X, weights)
-        last = frame
-        kept.add({**frame.columns, **({WEIGHTS: weights} if weights.size else {})}, before, frame.rows)
-        rows += frame.rows
-        observations += int(np.count_nonzero(weights)) if weights.size else frame.rows
-    left = 0 if table.drawn is None else table.drawn.left
-    _check_whole(table, rows, left, target.total)
+    most = min(MOST_KEPT, MOST_NUMBERS // len(table.pages.chosen))
+    found, counts = table.over(FirstLook(quadratic, Kept.of(most, table.pages.known_rows)))
+    rows, left = counts.taken, counts.kept - counts.taken
+    _check_whole(table, rows, left, 0.0 if found is None else found.target.total)
+    assert found is not None  # there are rows
+    if found.digests:
+        table.digest.join(found.digests)
+    last, looks, sums = found.last, found.looks, found.moments
     classes: tuple[Any, ...] = (0, 1) if loss.labels == "two" else ()
     if not table.scored:
-        checks.refuse_tiny_target(last, name, loss, largest)
-        if looks is not None and isinstance(on_page, LinearRows):
-            checks.refuse_tiny_features(asked.hypothesis, looks, on_page)
+        checks.refuse_tiny_target(last, name, loss, found.largest)
+        if looks is not None:
+            on_row = rows_of(last, asked, np.zeros(1), 1)[0]
+            checks.refuse_tiny_features(asked.hypothesis, looks, on_row)
         if loss.labels == "two":
-            target_columns.refuse_one_class(name, [f"{label:g}" for label in {low, high}])
-        if labels:
-            classes = target_columns.classes_of(labels, name, rows)
+            target_columns.refuse_one_class(name, [f"{label:g}" for label in {found.low, found.high}])
+        if found.labels:
+            classes = target_columns.classes_of(found.labels, name, rows)
+    features = found.features
     if sums is not None:
         d = len(sums.mean) - 1
         features = Spread(sums.total, sums.mean[:d], np.diag(sums.products)[:d])
-    columns = kept.columns
+    columns = found.kept.columns
     sample_weights = columns.pop(WEIGHTS, NOTHING)
-    dropped = table.pages.rows - rows - left
+    dropped = counts.rows - counts.kept
     sample = replace(last, columns=columns, rows_dropped=dropped, sources=(), kept=None)
-    column = column if column.total else target
     return StreamingPass(
         rows,
         dropped,
-        target.total,
+        found.target.total,
         classes,
         features,
-        target,
+        found.target,
         sums,
         looks,
         sample,
         sample_weights,
-        observations,
-        column,
+        found.observations,
+        found.column if found.column.total else found.target,
     )
 
 

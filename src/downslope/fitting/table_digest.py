@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,24 @@ class TableDigest:
         columns: those that are taken in, where a page has them.
         complete: whether the table was read to its end.
         rows: how many there were.
+        partitions: of how many digests it was made.
     """
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.columns = tuple(dict.fromkeys(columns))
-        self.complete, self.rows = False, 0
+        self.complete, self.rows, self.partitions = False, 0, 1
         self._made: dict[str, Any] = {}
+        self._joined: dict[str, str] = {}
 
-    def begin(self) -> None:
-        """Forget a pass that did not come to the end of the table."""
-        self._made, self.rows, self.complete = {}, 0, False
+    def join(self, digests: Sequence[Mapping[str, Any]]) -> None:
+        """Be that of a table whose partitions have these digests, in order; of one alone its own."""
+        self._made, self._joined = {}, {}
+        self.rows, self.partitions = sum(int(one["rows"]) for one in digests), len(digests)
+        for name in dict.fromkeys(name for one in digests for name in one["columns"]):
+            parts = [str(one["columns"].get(name, "")) for one in digests]
+            whole = hashlib.sha256(",".join(parts).encode()).hexdigest()
+            self._joined[name] = parts[0] if len(parts) == 1 else whole
+        self.complete = True
 
     def add(self, frame: Frame) -> None:
         """Take in a page."""
@@ -50,7 +58,9 @@ class TableDigest:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return {"rows": self.rows, "columns": {name: made.hexdigest() for name, made in self._made.items()}}
+        columns = {**self._joined, **{name: made.hexdigest() for name, made in self._made.items()}}
+        several = {"partitions": self.partitions} if self.partitions > 1 else {}
+        return {"rows": self.rows, "columns": columns, **several}
 
     def check(self, saved: Mapping[str, Any], origin: Any) -> None:
         """Raise where the table is not the one that was saved.
@@ -67,6 +77,16 @@ class TableDigest:
                     origin=origin,
                     rows=mine["rows"],
                     saved=int(saved["rows"]),
+                )
+            )
+        if mine.get("partitions") != saved.get("partitions"):
+            raise DataError(
+                message(
+                    "{origin} is written in other pieces than the table of the fit ({now} partitions, not {before}), so"
+                    " its sums would not have the same bits.",
+                    origin=origin,
+                    now=mine.get("partitions", 1),
+                    before=saved.get("partitions", 1),
                 )
             )
         names = dict.fromkeys([*theirs, *mine["columns"]])

@@ -193,7 +193,10 @@ class TextFile:
     def _column_as_text(self, name: str) -> Any:
         return self._read_all([name], {name: arrow().string()})[0].column(0)
 
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
+    def pieces(self) -> None:
+        """A text is read from its beginning."""
+
+    def batches(self, chosen: Sequence[str], rows: int, pieces: range | None = None) -> Iterator[Any]:
         """PyArrow tables of these columns; their length is that of a block, not ``rows``."""
         pa = arrow()
         from pyarrow import csv

@@ -1,0 +1,171 @@
+"""Partitions on the cores of this machine: one process for each, which is replaced where it is lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from downslope.fitting.partitions.engine import Answer, Cut, Engine, Look, WorkerLost
+from downslope.fitting.partitions.worker import Sent, work
+from downslope.messages import message
+from downslope.parallel import VARIABLES
+
+_STARTING = threading.Lock()
+
+
+@dataclass(eq=False)
+class _Slot:
+    """The place of one process. A pool of one: where its process is lost, no other is."""
+
+    pool: ProcessPoolExecutor
+    partitions: set[int] = field(default_factory=set)  # that it worked on last, and may hold
+    busy: bool = False
+
+
+class Processes(Engine):
+    """So many processes, each on one core.
+
+    A partition goes to the process that worked on it before, as that may still hold its rows.
+
+    Args:
+        workers: how many.
+    """
+
+    name = "processes"
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self.workers = workers
+        self._slots: list[_Slot] = []
+        self._of: dict[Future[Answer[Any]], _Slot] = {}
+        self._sent: tuple[Any, Sent] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_slots": [], "_of": {}, "_sent": None}
+
+    def open(self) -> None:
+        with _alone_on_a_core():
+            self._slots = [_Slot(_pool()) for _ in range(self.workers)]
+            for slot in self._slots:
+                slot.pool.submit(os.getpid)  # the process starts, while the table is looked at here
+
+    def close(self) -> None:
+        slots, self._slots, self._sent = self._slots, [], None
+        self._of.clear()
+        for slot in slots:
+            slot.pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, table: Cut, look: Look[Any], waiting: Sequence[int]) -> tuple[Any, int]:
+        if self._sent is None or self._sent[0] is not table:
+            self._sent = table, Sent.of(table)
+        slot = next(slot for slot in self._slots if not slot.busy)
+        taken = set().union(*(other.partitions for other in self._slots if other is not slot))
+        own = (number for number in waiting if number in slot.partitions)
+        free = (number for number in waiting if number not in taken)
+        number = next(own, next(free, waiting[-1]))  # what another holds is taken from its end
+        content = _pickled(look)
+        try:
+            future = self._submitted(slot, (self._sent[1], content, number))
+        except BrokenProcessPool:  # lost while it was idle: nothing was worked on in vain
+            self._replace(slot)
+            future = self._submitted(slot, (self._sent[1], content, number))
+        slot.busy = True
+        slot.partitions.add(number)
+        self._of[future] = slot
+        return future, number
+
+    def wait(self, running: Collection[Any]) -> Collection[Any]:
+        return wait(running, return_when=FIRST_COMPLETED).done
+
+    def answer(self, done: Any) -> Answer[Any]:
+        slot = self._of.pop(done)
+        slot.busy = False
+        try:
+            answer: Answer[Any] = done.result()
+        except BrokenProcessPool:
+            self._replace(slot)
+            raise WorkerLost(message("its process ended without an answer")) from None
+        except MemoryError:
+            raise WorkerLost(message("it had not enough memory")) from None
+        for other in self._slots:
+            if other is not slot:
+                other.partitions.discard(answer.number)
+        return answer
+
+    def abandon(self, running: Collection[Any]) -> None:
+        for future in running:
+            future.cancel()
+            self._of.pop(future).busy = False  # what comes next waits for it in the pool
+
+    def _submitted(self, slot: _Slot, task: tuple[Sent, bytes, int]) -> Future[Answer[Any]]:
+        return slot.pool.submit(work, *task, self.workers)
+
+    def _replace(self, slot: _Slot) -> None:
+        slot.pool.shutdown(wait=False, cancel_futures=True)
+        slot.partitions.clear()
+        with _alone_on_a_core():
+            slot.pool = _pool()
+            slot.pool.submit(os.getpid)
+
+
+def _pickled(look: Look[Any]) -> bytes:
+    return Sent.of(look).content
+
+
+def _pool() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
+    return ProcessPoolExecutor(1, context, _begin)
+
+
+@contextmanager
+def _alone_on_a_core() -> Iterator[None]:
+    """Processes that start within take one core each, and do not run the program of a person a second time.
+
+    A process that is spawned imports the main module, which in a script would begin the fit again; nothing that is sent
+    to ours refers to it.
+    """
+    with _STARTING:
+        own = dict.fromkeys((*VARIABLES, "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        before = {name: os.environ.get(name) for name in own}
+        main = sys.modules.get("__main__")
+        os.environ.update(own)
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            if main is not None:
+                sys.modules["__main__"] = main
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; the first process decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import pyarrow
+
+    import downslope.fitting.streamed  # noqa: F401 - what partitions will need, while there are none yet
+
+    pyarrow.set_cpu_count(1)
+
+
+def _end_with_parent() -> None:
+    """Whoever waits for work would wait for ever where the first process was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
