@@ -538,3 +538,10 @@ def test_every_wrapper_of_steps_is_tested_here():
     from downslope.optimizers.wrappers.wrapper import StepWrapper
 
     assert {cls.name() for cls in all_wrappers() if issubclass(cls, StepWrapper)} == set(CHANGING)
+
+
+def test_steps_of_a_wrapper_are_not_laid_to_the_rule():
+    """Lookahead goes back every few steps, which is no going round a minimum."""
+    rule = Lookahead(optimizer=Adam(learning_rate=0.1), every=4)
+    run = ds.minimize("x^2+y^2", {"x": 3.0, "y": 1.0}, optimizer=rule, steps=20)
+    assert "chatter" not in [finding.code for finding in run.explain().findings]

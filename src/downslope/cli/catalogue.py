@@ -173,7 +173,7 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
         around = message(
             "it stands around a rule: {example}; its page in {folder} has the formula",
             example=f"{cls.name()}(adam)",
-            folder="docs/optimizers.md",
+            folder="docs/optimizers",
         )
         return {
             **_optimizer_record(cls),
