@@ -28,6 +28,16 @@ from downslope.optimizers.notation import formula, specimen
 DOCS = Path(__file__).parent
 MOST_FORMULA = 3000  # a longer traced formula is a line search unrolled, which nobody reads
 
+# The rule that the pictures of wrappers show alone and inside them, and settings where the defaults show nothing.
+INSIDE = "momentum(0.1)"
+WRAPPED = {
+    "averaged_answer": "decay=0.9",
+    "gradient_noise": "variance=0.1",
+    "mechanize": "initial_scale=0.01",
+    "sharpness_aware": "radius=1",
+    "weight_decay": "rate=0.1",
+}
+
 # The two standard problems of the pictures: an elongated bowl and a curved valley.
 PROBLEMS = {"elongated-bowl": 40, "rosenbrock": 400}
 LIBRARIES = {"torch.optim": library.TORCH, "keras": library.KERAS, "optax": library.OPTAX}
@@ -115,8 +125,10 @@ def index() -> str:
                 " of methods that need no residuals.",
                 table(all_curved(), "optimizers"),
                 "## Wrappers",
-                "They take an `optimizer` and compose in any order.",
-                table(all_wrappers()),
+                "They stand around an `optimizer`, and around each other; by name with it in brackets, as in"
+                ' `--optimizer "lookahead(adam(0.1), every=6)"`.',
+                table(numbered_wrappers(), "optimizers"),
+                "`Projected` keeps a run within `bounds`, and `Scheduled` is a rule whose learning rate is a schedule.",
                 "## Schedules",
                 "Factors of a learning rate, in `downslope.optimizers.schedules`; they multiply:"
                 " `learning_rate=0.1 * Warmup(steps=10) * Cosine(steps=990)`, or on the command line"
@@ -142,6 +154,29 @@ def page(cls: type[Optimizer]) -> str:
     for name in PROBLEMS:
         parts.append(f"![{cls.__name__} on {name}](../pictures/optimizers/{cls.name()}-{name}.png)")
     return "\n\n".join(parts) + "\n\n[All methods](../optimizers.md)\n"
+
+
+def numbered_wrappers() -> tuple[type[Optimizer], ...]:
+    """Those that numbers make."""
+    return tuple(cls for cls in all_wrappers() if any("about" in f.metadata for f in dataclasses.fields(cls)))
+
+
+def wrapper_page(cls: type[Optimizer]) -> str:
+    """The page of a wrapper, with a picture of a rule alone and in it."""
+    parts = [f"# {cls.__name__}", as_markdown(cls.__doc__ or ""), "## Hyperparameters", _ranges(cls)]
+    alone, inside = wrapped_rules(cls)
+    parts += [
+        "## Its path",
+        f"`{alone}`, and `{inside}`:",
+        f"![{cls.__name__} around a rule](../pictures/optimizers/{cls.name()}.png)",
+    ]
+    return "\n\n".join(parts) + "\n\n[All methods](../optimizers.md)\n"
+
+
+def wrapped_rules(cls: type[Optimizer]) -> tuple[str, str]:
+    """A rule by name, and the same in a wrapper."""
+    settings = WRAPPED.get(cls.name(), "")
+    return INSIDE, f"{cls.name()}({INSIDE}{settings and ', '}{settings})"
 
 
 def exports() -> str:
@@ -270,6 +305,13 @@ def write(pictures: bool) -> None:
             target = DOCS / "pictures" / "optimizers" / f"{cls.name()}-{problem}.png"
             tuned(cls, problem, steps).plot(target, size=(8, 6.5))
             slim(target)
+        print(cls.name())
+    for cls in numbered_wrappers():
+        write_atomically(DOCS / "optimizers" / f"{cls.name()}.md", wrapper_page(cls).encode())
+        if pictures:
+            both = ds.compare("x^2/20 + y^2", {"x": -7, "y": 2}, optimizer=list(wrapped_rules(cls)), steps=60)
+            both.plot(DOCS / "pictures" / "optimizers" / f"{cls.name()}.png", size=(8, 6.5))
+            slim(DOCS / "pictures" / "optimizers" / f"{cls.name()}.png")
         print(cls.name())
     if pictures:
         run = ds.minimize("x^2/20 + y^2", start={"x": -7, "y": 2}, learning_rate=0.95, steps=29)

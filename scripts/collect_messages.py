@@ -37,7 +37,9 @@ TEMPLATES = {
     "plural": 2,
     "Template": 0,
 }  # how many templates each takes; 0 is one or two, alone
-RULES = ("src/downslope/optimizers/rules/", "src/downslope/optimizers/curved/")  # whose docstrings are shown
+RULES = tuple(
+    f"src/downslope/optimizers/{part}/" for part in ("rules", "curved", "wrappers")
+)  # with shown docstrings
 VOCABULARY = "src/downslope/language/functions/__init__.py"  # functions of ours that scripts are given
 PRINTED = (
     "src/downslope/optimizers/rules/*.py",

@@ -21,8 +21,8 @@ MODULES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__") for path in FILES
 }
 
-# These look downwards by name: the package itself at everything, the registry at the folders of rules beside it.
-BY_NAME = {"downslope/__init__.py", "downslope/optimizers/registry.py"}
+# These look downwards by name: the package itself at everything, what finds rules at the folders beside it.
+BY_NAME = {"downslope/__init__.py", "downslope/optimizers/discovery.py"}
 
 
 def named_modules(path: Path) -> Iterator[str]:

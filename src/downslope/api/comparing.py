@@ -16,7 +16,7 @@ from downslope.messages import argument, message
 from downslope.objectives import Normal, as_objective
 from downslope.objectives.start import draw_from, draws, parse_start, seed_for
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.optimizers.rule_text import split_rule
+from downslope.optimizers.rule_text import gives_rate
 from downslope.results.comparison import RunComparison, comparison_of
 from downslope.results.run import Run
 from downslope.sweeping.start_boxes import StartBox, fresh_seed
@@ -143,7 +143,7 @@ def _rules(optimizer: Any, learning_rate: Any, hyperparameters: dict[str, Any]) 
 
 
 def _has_own_rate(rule: Any) -> bool:
-    return isinstance(rule, Optimizer) or (isinstance(rule, str) and "learning_rate" in split_rule(rule)[1])
+    return isinstance(rule, Optimizer) or (isinstance(rule, str) and gives_rate(rule))
 
 
 def _check_count(count: int) -> None:

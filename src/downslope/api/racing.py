@@ -14,7 +14,7 @@ from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.objectives import Objective, Vector, as_objective
 from downslope.optimizers import Optimizer, as_optimizer
-from downslope.optimizers.rule_text import split_rule
+from downslope.optimizers.rule_text import gives_rate, split_rule
 from downslope.results.checkpoints import checkpoint_of
 from downslope.results.race import Race, make_race
 from downslope.sweeping.paired_test import least_count
@@ -150,7 +150,7 @@ def _entrant(rule: Any) -> Entrant:
         made = as_optimizer(rule)
         return OwnRule(made, fixed=isinstance(rule, Optimizer))
     made = as_optimizer(rule)
-    return OwnRule(made, fixed="learning_rate" in split_rule(rule)[1])
+    return OwnRule(made, fixed=gives_rate(rule))
 
 
 def _setting(options: RaceOptions) -> RaceSetting:

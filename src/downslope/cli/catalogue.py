@@ -47,13 +47,15 @@ _FORMAT = option("--format", "form", type=WordType(["table", "json"]), default="
 def optimizers(name: str | None, form: str) -> None:
     """``downslope optimizers``."""
     from downslope.optimizers import all_curved, all_optimizers, optimizer_class
+    from downslope.optimizers.discovery import all_wrappers, wrapper_class
 
     if name is not None:
-        record = _explained(optimizer_class(name))
+        record = _explained(wrapper_class(name) or optimizer_class(name))
         terminal.emit(document(record) if form == "json" else _optimizer_page(record))
         return
     known = sorted((*all_optimizers(), *all_curved()), key=lambda cls: cls.name())
-    records = [_optimizer_record(cls) for cls in known]
+    numbered = [cls for cls in all_wrappers() if _has_numbers(cls)]
+    records = [_optimizer_record(cls) for cls in (*known, *numbered)]
     if form == "json":
         terminal.emit(document(records))
         return
@@ -127,6 +129,11 @@ def _optimizer_record(cls: type[Optimizer]) -> dict[str, Any]:
     }
 
 
+def _has_numbers(wrapper: type[Optimizer]) -> bool:
+    """Whether it is given by numbers: bounds and schedules are options of their own."""
+    return any("about" in field.metadata for field in dataclasses.fields(wrapper))
+
+
 def _defaults(record: dict[str, Any]) -> str:
     """``learning_rate=0.01, momentum=0.9``"""
     return ", ".join(f"{h['name']}={_default(h)}" for h in record["hyperparameters"])
@@ -157,10 +164,24 @@ MOST_FORMULA = 3000  # characters; a longer one is a line search unrolled, which
 
 def _explained(cls: type[Optimizer]) -> dict[str, Any]:
     """The record with what takes longer: the formula traced from the code, and the docstring's prose."""
+    from downslope.optimizers import all_wrappers
     from downslope.optimizers.curvature import CurvedRule
     from downslope.optimizers.notation import formula, specimen
 
     said = documentation(inspect.getdoc(cls) or "")
+    if cls in all_wrappers():
+        around = message(
+            "it stands around a rule: {example}; its page in {folder} has the formula",
+            example=f"{cls.name()}(adam)",
+            folder="docs/optimizers",
+        )
+        return {
+            **_optimizer_record(cls),
+            "formula": [str(around)],
+            "legend": {},
+            "remarks": [*map(str, said.remarks)],
+            "source": str(said.source),
+        }
     if issubclass(cls, CurvedRule):
         solved = message(
             "its steps solve equations of matrices; the page of {name} in {folder} has them",

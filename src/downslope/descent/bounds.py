@@ -57,7 +57,16 @@ def within_bounds(
 
 
 def _refuse_unsound(optimizer: Optimizer) -> None:
-    rule = optimizer.layers()[-1]
+    *wrappers, rule = optimizer.layers()
+    for wrapper in wrappers:
+        if getattr(wrapper, "keeps_points", False):
+            raise UsageError(
+                message(
+                    "{kind} cannot be kept within bounds: it keeps points of its own, which would leave them. Take the"
+                    " rule without it.",
+                    kind=type(wrapper).__name__,
+                )
+            )
     if not rule.projects:
         names = listing(cls.name() for cls in all_optimizers() if cls.projects)
         raise UsageError(

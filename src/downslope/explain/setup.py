@@ -11,6 +11,7 @@ from downslope.optimizers import state as states
 from downslope.optimizers.schedule import Constant, Product, Schedule
 from downslope.optimizers.wrappers.projected import Projected
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
+from downslope.optimizers.wrappers.wrapper import StepWrapper
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Setup:
         bounded: whether points are projected onto bounds.
         wrapped: whether there is a wrapper beside those bounds.
         schedule: how the learning rate changes, where it does.
+        changes_steps: whether a wrapper makes other steps of those of the rule.
 
     >>> from downslope.optimizers import GradientDescent
     >>> Setup.of(GradientDescent(learning_rate=0.5) ).rate
@@ -40,6 +42,7 @@ class Setup:
     bounded: bool = False
     wrapped: bool = False
     schedule: Schedule | None = None
+    changes_steps: bool = False
 
     @property
     def first_rate(self) -> float | None:
@@ -72,7 +75,8 @@ class Setup:
                 plain = False
             else:
                 rule, schedule = rule.changed(learning_rate=rate), None
-        return cls(optimizer, rule, rate, ridge, plain, bounded, wrapped, schedule)
+        changes = any(isinstance(wrapper, StepWrapper) for wrapper in wrappers)
+        return cls(optimizer, rule, rate, ridge, plain, bounded, wrapped, schedule, changes)
 
     def changed(self, **values: Any) -> Optimizer:
         """The optimizer with hyperparameters of its rule changed, in the same wrappers."""

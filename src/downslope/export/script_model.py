@@ -21,10 +21,14 @@ from downslope.optimizers import Optimizer
 from downslope.optimizers.curvature import Asks, CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
+from downslope.optimizers.wrappers.projected import Projected
+from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
 
+WRITTEN = (ClipByNorm, ClipByValue, Projected, WeightDecay)  # wrappers that wrapper_code writes out
 ROWS = 40  # of the table that a script prints, about
 UNNAMED = "<lambda>"  # what Python calls a function without a name
 LONGEST_FORMULA = 300  # characters of it in the docstring
@@ -65,11 +69,14 @@ class LayeredRule:
         """Taken apart.
 
         Raises:
-            UsageError: the rule is another library's.
+            UsageError: the rule is another library's, or a wrapper around it is none that scripts have.
         """
         *wrappers, rule = optimizer.layers()
         if isinstance(rule, (FromOptax, ExternalOptimizer)):
             raise UsageError(_not_ours(rule))
+        for wrapper in wrappers:
+            if not isinstance(wrapper, WRITTEN):
+                raise UsageError(_not_written(wrapper))
         rate = rule.hyperparameters().get("learning_rate")
         if not isinstance(rate, Schedule):
             return cls(rule, tuple(wrappers), None)
@@ -207,6 +214,15 @@ def _unprintable(run: Descent) -> Message:
         "'{name}' is a function that could not be traced into a formula (or a saved run of one): its source is not"
         " ours to print. Give it as a formula, or write it without branches on values so that it can be traced.",
         name=name,
+    )
+
+
+def _not_written(wrapper: Optimizer) -> Message:
+    return message(
+        "{kind} is a wrapper that scripts do not have: they write out a rule, clipping, weight decay and bounds."
+        " Export a run of {rule} without it.",
+        kind=type(wrapper).__name__,
+        rule=type(wrapper.layers()[-1]).__name__,
     )
 
 

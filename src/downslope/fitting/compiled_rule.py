@@ -21,6 +21,7 @@ from downslope.fitting.rows import Array
 from downslope.messages import message
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.tape import is_elementwise
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic import SymbolicArray
@@ -142,7 +143,8 @@ def _traced(rule: Optimizer, size: int) -> tuple[list[Any], list[Any]]:
         raise UsageError(
             message("{name} cannot be compiled for mini-batches: {why}.", name=name, why=error.message)
         ) from error
-    if accepted is not True:
+    innermost = resolve_schedule(rule.layers()[-1])
+    if accepted is not True and requirements_of(innermost).searches:  # wrappers reject without comparing
         raise UsageError(
             message(
                 "{name} compares values of the whole cost and does not go with mini-batches;"

@@ -15,11 +15,11 @@ from downslope.attachments import attached
 from downslope.errors import nearest
 from downslope.messages import message, sentences
 from downslope.optimizers.base import Optimizer, State
+from downslope.optimizers.discovery import all_wrappers
 from downslope.optimizers.registry import (
     all_curved,
     all_optimizers,
     all_schedules,
-    all_wrappers,
     as_optimizer,
     optimizer_class,
     optimizer_from_dict,

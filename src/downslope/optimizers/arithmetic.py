@@ -9,8 +9,10 @@ brings along.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from downslope.optimizers.own_numbers import FUNCTIONS_OF
 from downslope.tensors.lookup import ROOTS, library_of
@@ -131,6 +133,17 @@ def norm(a: Any) -> Any:
 def zeros_like(x: Any) -> Any:
     """A vector of zeros like ``x``."""
     return _call("zeros_like", x)
+
+
+def made_like(x: Any, make: Callable[[int], Any]) -> Any:
+    """A vector like ``x`` of fixed numbers: ``make(n)`` says them, in order, as a NumPy array of n."""
+    home = home_of(x)
+    own = _own(home)
+    if own is not None and "made_like" in own:
+        return own["made_like"](x, make)
+    if home == "numpy" and not np.ndim(x):
+        return type(x)(make(1)[0])
+    return library_of(home).piece(make(math.prod(map(int, x.shape))), x)
 
 
 def entry(table: Sequence[float], k: Any) -> Any:

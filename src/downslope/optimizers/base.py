@@ -26,9 +26,12 @@ class Optimizer(HyperparameterRecord):
     Attributes:
         aliases: other names it is known by.
         projects: whether the method still makes sense when every point is projected onto bounds.
+        counts_places: whether its first state says of every coordinate which one it is, so that parameters which are
+            stepped apart need to be begun together.
     """
 
     projects: ClassVar[bool] = False
+    counts_places: ClassVar[bool] = False
 
     def accepts(self, name: str, value: Any) -> bool:
         """A learning rate may be a schedule."""

@@ -109,6 +109,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cos": sympy.cos,
     "log": sympy.log,
     "zeros_like": lambda x: sympy.Integer(0),
+    "made_like": lambda x, make: sympy.Float(float(make(1)[0])),
     "maximum": _shortened(sympy.Max),
     "minimum": _shortened(sympy.Min),
     "logical_and": _shortened(sympy.And),

@@ -207,5 +207,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logical_or": _mapped("either"),
     "dot": dot,
     "where": _where,
+    "made_like": lambda x, make: ParamTree(spread(np.asarray(make(len(x)), np.float64), x)),
 }
 bring(__name__, FUNCTIONS)

@@ -2,71 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import importlib
 import importlib.util
 import inspect
-import pkgutil
 from typing import Any
 
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.curvature import CurvedRule
+from downslope.optimizers.discovery import all_wrappers, classes_in, classes_of, plain_name, wrapper_class
 from downslope.optimizers.external import ExternalOptimizer
 from downslope.optimizers.hyperparameters import HyperparameterRecord
 from downslope.optimizers.rule_text import split_rule
 from downslope.optimizers.schedule import Constant, Product, Schedule
 
 
-def _classes_in(folder: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:
-    """Name -> class, for every concrete class of that kind defined in a module of the folder."""
-    package = importlib.import_module(f"downslope.optimizers.{folder}")
-    found: dict[str, type[Any]] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        found |= _classes_of(f"{package.__name__}.{module.name}", kind)
-    return {name: found[name] for name in sorted(found)}
-
-
-def _classes_of(module: str, kind: type[HyperparameterRecord]) -> dict[str, type[Any]]:
-    """Name -> class, for every concrete class of that kind defined in one module."""
-    loaded = importlib.import_module(module)
-    return {
-        cls.name(): cls
-        for cls in vars(loaded).values()
-        if inspect.isclass(cls)
-        and issubclass(cls, kind)
-        and cls.__module__ == module
-        and not inspect.isabstract(cls)
-    }
-
-
 @functools.cache
 def all_optimizers() -> tuple[type[Optimizer], ...]:
     """Every optimizer class in ``rules``, sorted by name."""
-    return tuple(_classes_in("rules", Optimizer).values())
+    return tuple(classes_in("rules", Optimizer).values())
 
 
 @functools.cache
 def all_curved() -> tuple[type[CurvedRule], ...]:
     """Every rule in ``curved``, which only our own loops run, sorted by name."""
-    return tuple(_classes_in("curved", CurvedRule).values())
-
-
-@functools.cache
-def all_wrappers() -> tuple[type[Optimizer], ...]:
-    """Every class in ``wrappers`` that is an optimizer around an optimizer, sorted by name."""
-    return tuple(_classes_in("wrappers", Optimizer).values())
+    return tuple(classes_in("curved", CurvedRule).values())
 
 
 @functools.cache
 def all_schedules() -> tuple[type[Schedule], ...]:
     """Every schedule in ``schedules``, sorted by name."""
-    return tuple(_classes_in("schedules", Schedule).values())
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    return tuple(classes_in("schedules", Schedule).values())
 
 
 @functools.cache
@@ -74,7 +42,7 @@ def _by_plain_name() -> dict[str, type[Optimizer]]:
     table: dict[str, type[Optimizer]] = {}
     for cls in (*all_optimizers(), *all_curved()):
         for name in (cls.name(), cls.__name__, *cls.aliases):
-            table[_plain(name)] = cls
+            table[plain_name(name)] = cls
     return table
 
 
@@ -84,7 +52,7 @@ def _of_its_own_file(name: str) -> type[Optimizer] | None:
         for folder, kind in (("rules", Optimizer), ("curved", CurvedRule)):
             module = f"downslope.optimizers.{folder}.{name}"
             if importlib.util.find_spec(module) is not None:
-                return _classes_of(module, kind).get(name)
+                return classes_of(module, kind).get(name)
     return None
 
 
@@ -98,7 +66,7 @@ def optimizer_class(name: str) -> type[Optimizer]:
     >>> optimizer_class("SGD").__name__
     'GradientDescent'
     """
-    cls = _of_its_own_file(name) or _by_plain_name().get(_plain(name))
+    cls = _of_its_own_file(name) or _by_plain_name().get(plain_name(name))
     if cls is None:
         known = (*all_optimizers(), *all_curved())
         names = sorted(c.name() for c in known)
@@ -111,12 +79,17 @@ def optimizer_class(name: str) -> type[Optimizer]:
 def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperparameters: Any) -> Optimizer:
     """An optimizer from an instance, a class, or a name with hyperparameters, which may be in brackets behind it.
 
+    A wrapper has its rule in its brackets, as ``lookahead(adam(0.1), every=6)`` does; what is given beside it and is
+    none of its own goes to the rule.
+
     With neither optimizer nor learning rate: ``auto``, which needs none. With a
     learning rate alone: gradient descent.
 
     >>> from downslope.optimizers import as_optimizer
     >>> as_optimizer("adam", learning_rate=0.1).learning_rate, as_optimizer("adam(0.1)").learning_rate
     (0.1, 0.1)
+    >>> as_optimizer("clip_by_norm(momentum, limit=2)", 0.1)
+    ClipByNorm(optimizer=Momentum(learning_rate=0.1, momentum=0.9), limit=2.0)
     """
     if learning_rate is not None:
         hyperparameters["learning_rate"] = learning_rate
@@ -143,10 +116,28 @@ def as_optimizer(optimizer: Any = None, learning_rate: Any = None, /, **hyperpar
                     rule=optimizer,
                 )
             )
+        wrapper = wrapper_class(name)
+        if wrapper is not None:
+            return _around(wrapper, own, hyperparameters)
         optimizer, hyperparameters = optimizer_class(name), {**hyperparameters, **own}
     if inspect.isclass(optimizer) and issubclass(optimizer, Optimizer):
         return optimizer(**hyperparameters)
     raise UsageError(_foreign(optimizer))
+
+
+def _around(wrapper: type[Optimizer], own: dict[str, Any], beside: dict[str, Any]) -> Optimizer:
+    """A wrapper around the rule that stands in its brackets."""
+    if "optimizer" not in own:
+        raise UsageError(
+            message(
+                "{name} stands around a rule, which is to be in its brackets: {name}(adam).",
+                name=wrapper.name(),
+            )
+        )
+    fields = {field.name for field in dataclasses.fields(wrapper)}
+    theirs = {name: value for name, value in beside.items() if name in fields}
+    inside = {name: value for name, value in beside.items() if name not in fields}
+    return wrapper(**{**own, **theirs, "optimizer": as_optimizer(own["optimizer"], **inside)})
 
 
 def is_auto(optimizer: Any) -> bool:

@@ -52,12 +52,13 @@ def _walk(rule: Optimizer, factor: float) -> tuple[list[Any], bool, bool]:
     """Every number of a few steps down a bowl, each value so many times the last; whether a point was rejected; whether
     another than the last is reported."""
     x = np.linspace(0.3, 0.7, _dimension(rule) or 3)
-    state, seen, rejects = rule.init(x), [], False
+    state, seen, rejects, averages = rule.init(x), [], False, False
     for k in range(STEPS):
         x, state, accepted = rule.update(x, factor**k, np.sinh(x), state)
         rejects = rejects or not accepted
         seen += [np.asarray(x), states.flat(state)]
-    return seen, rejects, not np.array_equal(rule.answer(x, state), x)
+        averages = averages or not np.array_equal(rule.answer(x, state), x)
+    return seen, rejects, averages
 
 
 def _dimension(rule: Optimizer) -> int:

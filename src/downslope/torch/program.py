@@ -37,6 +37,7 @@ class Program:
 
     Attributes:
         mixes: whether a coordinate's new value depends on other coordinates.
+        rejects: whether it may reject a point.
         still: whether every vector of the state is changed in its own tensors.
         fresh: whether each that is not is in a tensor that the update has made, and that nothing else is in.
         temporaries: how many new vectors an update makes.
@@ -54,7 +55,7 @@ class Program:
 
     def __init__(self, tape: Tape, *, in_place: bool = True) -> None:
         fusion = Fusion(tape)
-        self.mixes, self._in_place = tape.mixes, in_place
+        self.mixes, self.rejects, self._in_place = tape.mixes, isinstance(tape.accepted, Node), in_place
         self._vectors = [i for i, leaf in enumerate(tape.state) if isinstance(leaf, Node) and leaf.vector]
         known = ("x", "g", "value")
         self._named = [name for name in tape.inputs if name not in known and not name.startswith("state.")]

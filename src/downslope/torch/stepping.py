@@ -121,7 +121,10 @@ class Stepper:
             program = program_of(self._rule, like)
             scalars = tuple(name for name, vector in leaves if not vector)
             shape = states.mapped(like, lambda *_: None)
-            alone = program if isinstance(program, Program) and not program.mixes else None
+            apart = not any(layer.counts_places for layer in self._rule.layers())
+            if isinstance(program, Program) and (program.mixes or program.rejects):
+                apart = False  # all are told of one rejection
+            alone = program if isinstance(program, Program) and apart else None
             self._plans[size] = SteppingPlan(program, alone, shape, leaves, scalars)
             if alone:
                 self._alone = self._plans[size]

@@ -87,6 +87,7 @@ def _chatter(diagnosis: Diagnosis) -> Finding | None:
     late, rate = diagnosis.late, diagnosis.rate
     if (
         diagnosis.linear is not None
+        or diagnosis.setup.changes_steps  # whose lengths are not the rule's
         or rate is None
         or diagnosis.status not in LIMITS
         or late is None

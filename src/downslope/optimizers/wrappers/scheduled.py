@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from downslope.errors import UsageError
 from downslope.messages import Message, message
+from downslope.optimizers import state as states
 from downslope.optimizers.arithmetic import dot, where, zeros_like
 from downslope.optimizers.base import Optimizer
 from downslope.optimizers.schedule import Schedule
@@ -38,7 +39,7 @@ class Scheduled(Optimizer):
         count = state.count + 1
         if accepted is not True:  # a rejected trial is no step: count and schedule stay as they were
             count = where(accepted, count, state.count)
-            schedule = _chosen(accepted, schedule, state.schedule)
+            schedule = chosen(accepted, schedule, state.schedule)
         return next_x, ScheduledState(count, schedule, inner), accepted
 
     def answer(self, x: Any, state: ScheduledState) -> Any:
@@ -63,12 +64,10 @@ class Scheduled(Optimizer):
         return self.optimizer.with_values(learning_rate=rate)
 
 
-def _chosen(condition: Any, yes: Any, no: Any) -> Any:
-    """``where`` for every number of a nested state."""
-    if not isinstance(yes, tuple):
-        return where(condition, yes, no)
-    parts = [_chosen(condition, a, b) for a, b in zip(yes, no, strict=True)]
-    return type(yes)(*parts) if hasattr(yes, "_fields") else tuple(parts)
+def chosen(condition: Any, yes: Any, no: Any) -> Any:
+    """``where`` for every leaf of two states of the same build."""
+    pairs = zip(states.leaves(yes), states.leaves(no), strict=True)
+    return states.rebuilt(yes, iter([where(condition, a, b) for (_, a), (_, b) in pairs]))
 
 
 def resolve_schedule(optimizer: Optimizer) -> Optimizer:

@@ -10,7 +10,7 @@ from downslope.optimizers.wrappers.wrapper import Wrapper
 
 
 class WeightDecay(Wrapper):
-    r"""Descends the objective with the penalty :math:`\frac{\lambda}{2} \|x\|^2` added.
+    r"""Descends the objective with a penalty on the squared length of the point.
 
     .. math:: f \leftarrow f + \tfrac{\lambda}{2} \|x\|^2, \qquad g \leftarrow g + \lambda x
 

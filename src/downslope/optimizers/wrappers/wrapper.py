@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from downslope.errors import HyperparameterError
 from downslope.messages import message
 from downslope.optimizers.base import Optimizer, State
+from downslope.optimizers.curvature import CurvedRule
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 
 
 class Wrapper(Optimizer):
-    """An optimizer around ``optimizer``; a subclass changes what goes in or what comes out."""
+    """An optimizer around ``optimizer``; a subclass changes what goes in or what comes out.
+
+    Attributes:
+        keeps_points: whether it keeps points of its own, which bounds around it would not reach.
+    """
+
+    keeps_points: ClassVar[bool] = False
 
     optimizer: Optimizer
 
@@ -39,3 +47,38 @@ class Wrapper(Optimizer):
 
     def residual(self, x: Any, gradient: Any) -> Any:
         return self.inner.residual(x, gradient)
+
+
+class StepWrapper(Wrapper):
+    """A wrapper that changes steps: of rules that step from where they evaluate, once for every evaluation.
+
+    Attributes:
+        counts_steps: whether each evaluation has to be a step of what is inside.
+    """
+
+    counts_steps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.optimizer.layers()[-1], CurvedRule):
+            return  # which says itself why it takes its own steps only
+        asks = requirements_of(self.inner.settled())
+        compared = self.inner if self.counts_steps else resolve_schedule(self.optimizer.layers()[-1])
+        if requirements_of(compared.settled()).searches:
+            raise HyperparameterError(
+                message(
+                    "{kind} changes steps, and {inner} does not step from each point that it evaluates. Give it a rule"
+                    " that does, such as Adam().",
+                    kind=type(self).__name__,
+                    inner=type(self.optimizer).__name__,
+                )
+            )
+        if asks.averages and self.keeps_points:
+            raise HyperparameterError(
+                message(
+                    "{kind} keeps points of its own, and {inner} does too: it reports another point than it"
+                    " evaluates. Give it a rule that has none, such as Adam().",
+                    kind=type(self).__name__,
+                    inner=type(self.optimizer).__name__,
+                )
+            )

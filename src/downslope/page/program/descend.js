@@ -103,6 +103,7 @@ class Descent {
     this.here.set(this.rate.numbers);
     this.here.set(this.start, this.first);
     this.code.init(this.here);
+    around.begin(this.start);
     if (options.resume?.state) this.here.set(options.resume.state, this.first + n);
     if (options.resume) this.rate.resume(options.resume.rate);
     this.there = this.here.slice();
@@ -127,13 +128,18 @@ class Descent {
     const { left } = this;
     let square = 0;
     for (let j = 0; j < n; j++) square += left[j] * left[j];
-    this.rate.set(here, value);
-    for (let j = 0; j < first; j++) there[j] = here[j];
-    const seen = this.around ? this.around.change(x, value, g) : value;
-    const accepted = Number(this.code.step(here, there, seen, g)) > 0.5;
+    const accepted = this.around ? this.around.step(this, value) : this.bareStep(value);
     if (this.around) this.around.project(there, first);
     this.evaluations++;
     return accepted ? this.accept(value, square) : this.reject();
+  }
+
+  /** The step of a rule that nothing stands around; says whether the point is accepted. */
+  bareStep(value) {
+    const { here, there, first } = this;
+    this.rate.set(here, value);
+    for (let j = 0; j < first; j++) there[j] = here[j];
+    return Number(this.code.step(here, there, value, this.g)) > 0.5;
   }
 
   /** The same by a joint step map of objective and rule, which has the bits of the library's machine code. */
@@ -182,7 +188,7 @@ class Descent {
     this.lastNorm = size;
     for (let j = 0; j < n; j++) last[j] = x[j];
     this.rows.add(step, this.evaluations, value, size, x, this.there, this.first + n);
-    this.rate.accept();
+    if (!this.around) this.rate.accept(); // in wrappers it counts the steps of the rule, which they may leave out
     return cause;
   }
 
@@ -213,13 +219,15 @@ class Descent {
   /** To the point that comes after the last evaluation. */
   goOn() {
     [this.here, this.there] = [this.there, this.here];
+    if (this.around) this.around.goOn();
   }
 
   /** What the rule reports for the point that was evaluated; null where that is the point. */
   answer() {
-    if (!this.code.answer) return null;
-    const out = new Float64Array(this.n);
-    this.code.answer(this.here, out);
+    if (!this.code.answer && !this.around) return null;
+    let out = this.x.slice();
+    if (this.code.answer) this.code.answer(this.here, out);
+    if (this.around) out = this.around.answer(this.x, out);
     return out.every((coordinate, j) => Object.is(coordinate, this.x[j]) || coordinate === this.x[j]) ? null : out;
   }
 
