@@ -47,7 +47,10 @@ class JsonLinesFile:
         refuse_lost(self.path, chosen, table.column_names)
         return FilePage(table.select(list(chosen)), RowSource(self.path, len(table), self.first_line))
 
-    def batches(self, chosen: Sequence[str], rows: int) -> Iterator[Any]:
+    def pieces(self) -> None:
+        """The file is read as one."""
+
+    def batches(self, chosen: Sequence[str], rows: int, pieces: range | None = None) -> Iterator[Any]:
         """PyArrow tables of these columns, of so many rows."""
         table = self.whole(chosen).table
         for first in range(0, len(table), rows):
