@@ -256,6 +256,8 @@ def _linked(rules: list[Optimizer]) -> str:
 def _ranges(cls: type[Optimizer]) -> str:
     lines = []
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.name == "optimizer":
+            continue  # of a wrapper: the rule inside
         about = field.metadata.get("about", "a whole number; see above")
         allowed = str(range_of(field.metadata)) if "about" in field.metadata else ""
         lines.append(f"| `{field.name}` | {field.default!r} | {allowed or 'any'} | {about} |")

@@ -6,9 +6,13 @@ import pytest
 
 import downslope as ds
 from downslope.objectives import all_problems
-from downslope.optimizers import all_curved, all_optimizers
+from downslope.optimizers import all_curved, all_optimizers, all_wrappers
 
 OPTIMIZERS = {cls.name(): cls for cls in (*all_optimizers(), *all_curved())}
+WRAPPERS = {cls.name() for cls in all_wrappers()} - {
+    "projected",
+    "scheduled",
+}  # bounds and schedules are options
 TEXTBOOK = ["adagrad", "adam", "armijo", "gradient_descent", "momentum", "nesterov", "rmsprop"]
 
 
@@ -16,14 +20,14 @@ def test_every_optimizer_is_listed(downslope):
     answer = downslope("optimizers")
     assert answer.code == 0
     listed = {line.split()[0] for line in answer.out.splitlines()[1:] if not line.startswith(" ")}
-    assert listed == set(OPTIMIZERS)
+    assert listed == set(OPTIMIZERS) | WRAPPERS
     assert max(map(len, answer.out.splitlines())) <= 80
     assert "SGD" in answer.out
 
 
 def test_the_list_of_optimizers_as_json(downslope):
     records = {record["name"]: record for record in downslope("optimizers --format json").json}
-    assert set(records) == set(OPTIMIZERS)
+    assert set(records) == set(OPTIMIZERS) | WRAPPERS
     assert records["adam"]["hyperparameters"][1] == {
         "name": "beta1",
         "default": 0.9,

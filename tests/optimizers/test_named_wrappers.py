@@ -69,3 +69,14 @@ def test_a_wrapper_is_compared_and_swept_at_the_rate_that_it_is_given():
     )
     rates = [run.optimizer.optimizer.learning_rate for run in both.runs]
     assert rates == [0.1, 0.2, 0.3]
+
+
+def test_a_comparison_tells_a_rule_from_the_same_in_a_wrapper():
+    both = ds.compare(
+        "x^2", {"x": 3.0}, optimizer=["adam(0.1)", "lookahead(clip_by_norm(adam(0.1)))"], steps=5
+    )
+    assert list(both.columns["optimizer"]) == ["adam", "lookahead(clip_by_norm(adam))"]
+    rules = ["adam(0.1)", "lookahead(adam(0.1))"]
+    race = ds.race("x^2 + y^2", rules, {"x": 3.0, "y": 1.0}, starts=15, evaluations=30, seed=1)
+    text = str(race)
+    assert all(rule in text for rule in rules)

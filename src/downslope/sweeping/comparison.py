@@ -12,6 +12,7 @@ from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.objectives import Vector
 from downslope.optimizers import Optimizer
+from downslope.optimizers.wrappers.wrapper import named_within
 
 SAME_PLACE = 1e-3  # of the extent of the starts and ends of runs that arrived: so near, two ends are one
 ARRIVED = (Status.CONVERGED, Status.TARGET_REACHED)
@@ -38,7 +39,7 @@ def _all_settings(run: Descent) -> dict[str, Any]:
     rule = run.optimizer.layers()[-1]
     return {
         "function": run.objective.headline,
-        "optimizer": rule.name(),
+        "optimizer": named_within(run.optimizer, rule.name()),
         **{name: value for name, value in own.items() if name not in _WHOLE},
         "start": tuple(run.start.tolist()),
     }

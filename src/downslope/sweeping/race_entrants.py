@@ -14,6 +14,7 @@ from downslope.errors import DownslopeError, ObjectiveError
 from downslope.objectives import Objective, Vector
 from downslope.optimizers import Optimizer
 from downslope.optimizers.curvature import CurvedRule
+from downslope.optimizers.wrappers.wrapper import named_within
 
 FLAT = 1e-10  # part of the gradient norm at the start at which a descent that missed its target goes nowhere any more
 
@@ -118,7 +119,8 @@ class OwnRule:
             if (self.fixed if name == "learning_rate" else value != usual[name]) and not callable(value)
         ]
         name = self.name or inner.name()
-        return f"{name}({', '.join(told)})" if told else name
+        own = f"{name}({', '.join(told)})" if told else name
+        return own if self.name else named_within(self.rule, own)
 
     @property
     def rate(self) -> float | None:

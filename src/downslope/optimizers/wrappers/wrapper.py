@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, ClassVar
 
 from downslope.errors import HyperparameterError
@@ -82,3 +83,16 @@ class StepWrapper(Wrapper):
                     inner=type(self.optimizer).__name__,
                 )
             )
+
+
+def named_within(optimizer: Optimizer, name: str) -> str:
+    """The name of a rule, in those of the wrappers that it is given in; bounds and schedules are said elsewhere.
+
+    >>> from downslope.optimizers import Adam, Lookahead
+    >>> named_within(Lookahead(optimizer=Adam()), "adam")
+    'lookahead(adam)'
+    """
+    for layer in reversed(optimizer.layers()[:-1]):
+        if any("about" in field.metadata for field in dataclasses.fields(layer)):
+            name = f"{layer.name()}({name})"
+    return name
