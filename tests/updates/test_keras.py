@@ -84,6 +84,8 @@ def test_a_backend_that_is_not_there_is_said() -> None:
         "import downslope.keras"
     )
     variables = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-    ran = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 1
     assert "Keras is installed, but not the backend that it is set to: tensorflow is missing." in ran.stderr

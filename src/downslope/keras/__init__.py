@@ -12,7 +12,9 @@ try:
     import keras as _keras  # noqa: F401
 except ImportError as error:
     if (error.name or "keras").partition(".")[0] == "keras":
-        raise MissingExtraError(message("Keras is needed for this: pip install 'downslope[keras]'")) from error
+        raise MissingExtraError(
+            message("Keras is needed for this: pip install 'downslope[keras]'")
+        ) from error
     raise MissingExtraError(
         message(
             "Keras is installed, but not the backend that it is set to: {name} is missing. Set KERAS_BACKEND to one"
