@@ -6,6 +6,7 @@ the catalogues of the written pages. What is in neither stays English, as formul
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -135,6 +136,9 @@ def translate_labels(app: Any, error: Exception | None) -> None:
 
 def setup(app: Any) -> dict[str, Any]:
     """Sphinx's hook."""
+    kept = sorted(LOCALE.rglob("made_pages.po"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [Path(__file__), *kept])).hexdigest()
+    app.add_config_value("spoken_words", digest, "env")  # where they change, every page is read again
     app.connect("source-read", translate_source)
     app.connect("build-finished", translate_labels)
     return {"version": ds.__version__, "parallel_read_safe": True}

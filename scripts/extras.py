@@ -59,7 +59,7 @@ JOBS = {
         "assert abs(float(run.x[0]) - 2) < 1e-3\nassert ds.optimizers.Adam().to_optax().init"
     ),
     "keras": (
-        "import os\nos.environ['KERAS_BACKEND'] = 'numpy'\n"
+        "import os\nos.environ['KERAS_BACKEND'] = 'jax'\n"
         "from downslope.keras import Optimizer\nassert Optimizer('adam', learning_rate=0.1).learning_rate"
     ),
     "torch": (

@@ -72,7 +72,7 @@ REFUSED = [
     (f"minimize x^2 {START} --set learning_rate=1 --learning-rate 1", "given twice"),
     (f"minimize x^2 {START} --dtype float16", "'float32'"),
     (f"minimize x^2 {START} --engine trced", "Did you mean 'traced'?"),
-    (f"minimize x^2 {START} --format jsn", "Did you mean 'json'?"),
+    (f"minimize x^2 {START} --format jsn", "Did you mean 'json' or 'jsonl'?"),
     (f"minimize x^2 {START} --lerning-rate 1", "Did you mean '--learning-rate'?"),
     (f"minimize x^2 {START} --lerning-rate=1", "Did you mean '--learning-rate'?"),
     (f"minimize x^2 {START} -steps 5", "'--steps'"),

@@ -92,6 +92,7 @@ ALLOWED = (
     ("language/sympy_form.py", r"no SymPy form is known for \{\}", "says that a record itself is wrong"),
     ("fitting/kernels/terms.py", r"\n[\s\S]*", "the code of the kernels"),
     ("results/worksheet.py", r"(?s)\nbody .*|<.*>\n?", "markup and its style, the same for every reader"),
+    ("cli/completion.py", r"\nRegister-ArgumentCompleter [\s\S]*", "a script for PowerShell"),
     ("results/race_html.py", r"\n:root .*|<!doctype html>.*", "markup, the same for every reader"),
     ("language/mathematics.py", "<math .*</math>", "markup, the same for every reader"),
     ("language/notation.py", r"\s*alpha beta gamma .*", "how LaTeX calls the letters"),

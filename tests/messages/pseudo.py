@@ -18,7 +18,7 @@ QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 EDGES = ".,;:!?()[]{}'\"…"
 CODES = {
     "downslope", "inf", "nan", "json", "csv", "table", "text", "true", "false", "none", "null",
-    "bash", "zsh", "fish", "step_limit", "converged", "diverged", "auto", "traced", "hosted", "en", "ko",
+    "bash", "zsh", "fish", "powershell", "step_limit", "converged", "diverged", "auto", "traced", "hosted", "en", "ko",
 }  # fmt: skip
 
 

@@ -71,3 +71,21 @@ def test_without_keras_it_names_the_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "MissingExtraError Keras is needed for this: pip install 'downslope[keras]'"
+
+
+def test_a_backend_that_is_not_there_is_said() -> None:
+    code = (
+        "import sys\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'tensorflow':\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+        "import downslope.keras"
+    )
+    variables = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "Keras is installed, but not the backend that it is set to: tensorflow is missing." in ran.stderr

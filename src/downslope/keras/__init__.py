@@ -11,7 +11,17 @@ from downslope.messages import message
 try:
     import keras as _keras  # noqa: F401
 except ImportError as error:
-    raise MissingExtraError(message("Keras is needed for this: pip install 'downslope[keras]'")) from error
+    if (error.name or "keras").partition(".")[0] == "keras":
+        raise MissingExtraError(
+            message("Keras is needed for this: pip install 'downslope[keras]'")
+        ) from error
+    raise MissingExtraError(
+        message(
+            "Keras is installed, but not the backend that it is set to: {name} is missing. Set KERAS_BACKEND to one"
+            " that is there (jax, tensorflow or torch) before anything imports Keras.",
+            name=error.name,
+        )
+    ) from error
 
 from downslope.keras.optimizer import KerasOptimizer
 
