@@ -63,5 +63,6 @@ class LaProp(Optimizer):
         p1, p2 = state.p1 * β1, state.p2 * β2
         v = β2 * state.v + (1 - β2) * g * g
         scale = sqrt(v / (1 - p2)) + self.epsilon
-        m = β1 * state.m + (1 - β1) * g / where(scale > 0, scale, 1.0)
+        scaled = g / where(scale > 0, scale, 1.0)
+        m = β1 * state.m + (1 - β1) * scaled
         return x - η / (1 - p1) * m, LaPropState(m, v, p1, p2), True

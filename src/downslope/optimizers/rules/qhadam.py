@@ -67,5 +67,7 @@ class QHAdam(Optimizer):
         p1, p2 = state.p1 * β1, state.p2 * β2
         m = β1 * state.m + (1 - β1) * g
         v = β2 * state.v + (1 - β2) * g * g
-        mean, square = (1 - ν1) * g + ν1 / (1 - p1) * m, (1 - ν2) * g * g + ν2 / (1 - p2) * v
+        mean = (1 - ν1) * g + ν1 / (1 - p1) * m
+        square = ν2 / (1 - p2) * v
+        square = square + (1 - ν2) * g * g
         return x - η * mean / (sqrt(square) + self.epsilon), QHAdamState(m, v, p1, p2), True

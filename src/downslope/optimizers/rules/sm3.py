@@ -55,5 +55,6 @@ class SM3(Optimizer):
         η, μ, g = self.learning_rate, self.momentum, gradient
         s = state.s + g * g
         root = sqrt(s + self.epsilon)
-        m = μ * state.m + (1 - μ) * g / where(root > 0, root, 1.0)
+        scaled = g / where(root > 0, root, 1.0)
+        m = μ * state.m + (1 - μ) * scaled
         return x - η * m, SM3State(s, m), True
