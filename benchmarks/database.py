@@ -67,7 +67,8 @@ def main(rows: int) -> None:
     terms = " + ".join(f"a{i}*x{i}" for i in range(WIDTH))
     there = ds.sql(base, "t")
     found = compare(
-        lambda: seconds(lambda: ds.fit(there, f"y ~ {terms} + b")), lambda: seconds(lambda: squares_by_hand(base))
+        lambda: seconds(lambda: ds.fit(there, f"y ~ {terms} + b")),
+        lambda: seconds(lambda: squares_by_hand(base)),
     )
     tell("squares, the whole fit", rows, found)
     objective = ds.fit(there, f"label ~ {terms} + b", loss="log_loss", steps=0).problem.objective

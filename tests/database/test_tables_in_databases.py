@@ -207,7 +207,9 @@ def test_the_command_line_takes_an_address(scheme: str, tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     address = f"{scheme}:///{path}"
-    done = CliRunner().invoke(cli, ["fit", f"{address}::orders", "y ~ a*x + b", "--format", "json", "--quiet"])
+    done = CliRunner().invoke(
+        cli, ["fit", f"{address}::orders", "y ~ a*x + b", "--format", "json", "--quiet"]
+    )
     assert done.exit_code == 0
     assert json.loads(done.stdout)["x"]["a"] == pytest.approx(2.3)
     for words, code, said in (
