@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from downslope.api.table_fitting import fit
 from downslope.fitting.batches import _orders
-from downslope.fitting.gauss_newton import softmax_metric
+from downslope.fitting.softmax_metric import softmax_metric
 
 RNG = np.random.default_rng(4)
 N, CLASSES = 900, 3

@@ -28,6 +28,7 @@ from downslope.fitting.rows import (
 )
 from downslope.fitting.rows_elsewhere import RowsElsewhere
 from downslope.fitting.second_derivatives import second_derivatives
+from downslope.fitting.softmax_metric import softmax_metric
 from downslope.fitting.spreads import means_and_spreads
 from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
@@ -193,8 +194,6 @@ class DataObjective(Objective):
 
     def class_curvature(self, x: Vector) -> Array:
         """The sum of the second derivatives of a softmax over all rows, with what ``softmax_metric`` adds to them."""
-        from downslope.fitting.gauss_newton import softmax_metric
-
         theta, total = np.asarray(x, np.float64), np.zeros((self.rows.size, self.rows.size))
         for part in self.parts():
             assert isinstance(part.rows, SoftmaxRows)
