@@ -219,7 +219,7 @@ def _problem(
                 stream=argument("stream", False),
             )
         )
-    table = PagedTable(*paged, specified, digested=options.get("checkpoint") is not None)
+    table = PagedTable(*paged, specified.as_sent, digested=options.get("checkpoint") is not None)
     unseen = None
     if part is not None:
         table, unseen = split_pages(table, part, seed)

@@ -29,7 +29,7 @@ from downslope.fitting.rows import (
 from downslope.fitting.rows_elsewhere import RowsElsewhere
 from downslope.fitting.second_derivatives import second_derivatives
 from downslope.fitting.softmax_metric import softmax_metric
-from downslope.fitting.spreads import means_and_spreads
+from downslope.fitting.spreads import means_and_spreads, weighted_products
 from downslope.messages import Message, message
 from downslope.objectives import Objective, Parameters, Vector
 from downslope.objectives.residuals import (
@@ -190,7 +190,8 @@ class DataObjective(Objective):
     def whole_curvature(self, x: Vector) -> Array:
         """The same from every row of the table."""
         theta = np.asarray(x, np.float64)
-        return self.over_parts(partial(_curvature_of, self.loss, theta, (0.0, 0.0))) / self.total
+        work = _curvature_on_any_cores if self.streamed else _curvature_of
+        return self.over_parts(partial(work, self.loss, theta, (0.0, 0.0))) / self.total
 
     def class_curvature(self, x: Vector) -> Array:
         """The sum of the second derivatives of a softmax over all rows, with what ``softmax_metric`` adds to them."""
@@ -248,7 +249,8 @@ class DataObjective(Objective):
                 return residuals_from_rows(np.concatenate([factor, np.roll(more, -1, axis=1)]))
             more *= math.sqrt(self.total)
             sums = more.T @ more
-            sums = sums + self.over_parts(partial(_squares_of, theta))
+            squares = _squares_on_any_cores if self.streamed else _squares_of
+            sums = sums + self.over_parts(partial(squares, theta))
             return residuals_from_products(np.roll(sums, (-1, -1), axis=(0, 1)) / self.total)
 
     def _penalised(self, theta: Array) -> Array:
@@ -328,6 +330,14 @@ def _curvature_of(loss: Loss, theta: Array, limits: tuple[float, float], part: R
 
 
 def _products(loss: Loss, theta: Array, limits: tuple[float, float], some: tuple[RowBlock, Any]) -> Array:
+    J, c = _bent(loss, theta, limits, some)
+    return np.asarray(J.T @ (c[:, None] * J))
+
+
+def _bent(
+    loss: Loss, theta: Array, limits: tuple[float, float], some: tuple[RowBlock, Any]
+) -> tuple[Array, Array]:
+    """(derivatives of the predictions, weighted second derivatives of the loss) of some rows."""
     (part, rows), (least, bound) = some, limits
     u, J = part.rows.jacobian(theta, rows)
     c = np.empty(len(u))
@@ -338,7 +348,16 @@ def _products(loss: Loss, theta: Array, limits: tuple[float, float], some: tuple
         c += bound * more
     if part.weights.size:
         c *= part.weights[rows]
-    return np.asarray(J.T @ (c[:, None] * J))
+    return J, c
+
+
+def _curvature_on_any_cores(loss: Loss, theta: Array, limits: tuple[float, float], part: RowBlock) -> Array:
+    """``_curvature_of`` for parts that are worked on with one core here and with several there, to the same bits."""
+
+    def products(begin: int, end: int) -> Array:
+        return weighted_products(*_bent(loss, theta, limits, (part, slice(begin, end))))
+
+    return np.asarray(np.sum(over_chunks(part.rows.count, products), axis=0))
 
 
 def _bends_of(loss: Loss, theta: Array, part: RowBlock) -> Array | None:
@@ -363,9 +382,19 @@ def _squares_of(theta: Array, part: RowBlock) -> Array:
         return np.asarray(np.sum(over_chunks(part.rows.count, products), axis=0))
 
 
+def _squares_on_any_cores(theta: Array, part: RowBlock) -> Array:
+    """``_squares_of`` for parts that are worked on with one core here and with several there, to the same bits."""
+
+    def products(begin: int, end: int) -> Array:
+        return weighted_products(_beside(theta, part, slice(begin, end)), np.ones(end - begin))
+
+    with np.errstate(all="ignore"):
+        return np.asarray(np.sum(over_chunks(part.rows.count, products), axis=0))
+
+
 def _errors_of(loss: Loss, theta: Array, part: RowBlock) -> float:
     square = np.square(part.y - linked(loss, part.rows.predictions(theta)))
-    return float(part.weights @ square if part.weights.size else np.sum(square))
+    return float(np.sum(part.weights * square if part.weights.size else square))
 
 
 def _right_of(theta: Array, part: RowBlock) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from downslope.fitting import checks
 from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
+from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages, Partition
@@ -216,7 +217,12 @@ class PagedTable:
             blocks, seen = known
             counts.pages, counts.rows, counts.kept = seen.pages, seen.rows, seen.kept
             counts.taken, counts.read = seen.taken, 0
-            yield from blocks
+            for block in blocks:
+                if isinstance(
+                    block.rows, FormulaRows
+                ):  # pickled by itself its terms may stand in another order
+                    block.rows.hypothesis = self.asked.hypothesis
+                yield block
             return
         read = list[RowBlock]()
         for page in self.pages_of(number, counts):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +47,21 @@ class Specification:
     l1: float = 0.0
     drop_missing: bool = False
     as_formula: bool = False
+    sent: bytes = b""  # the hypothesis as it is pickled, where other processes work on it too
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, **({"hypothesis": None} if self.sent else {})}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.sent:
+            self.__dict__["hypothesis"] = pickle.loads(self.sent)
+
+    @property
+    def as_sent(self) -> Specification:
+        """The same with the hypothesis as every process gets it: each pickling may turn the order of its terms."""
+        sent = pickle.dumps(self.hypothesis)
+        return replace(self, hypothesis=pickle.loads(sent), sent=sent)
 
     @property
     def needed(self) -> list[str]:
