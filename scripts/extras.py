@@ -59,8 +59,11 @@ JOBS = {
         "assert abs(float(run.x[0]) - 2) < 1e-3\nassert ds.optimizers.Adam().to_optax().init"
     ),
     "keras": (
-        "import os\nos.environ['KERAS_BACKEND'] = 'jax'\n"
-        "from downslope.keras import Optimizer\nassert Optimizer('adam', learning_rate=0.1).learning_rate"
+        "import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras\n"
+        "from downslope.keras import Optimizer\n"
+        "w = keras.Variable([5.0])\noptimizer = Optimizer('adam', learning_rate=0.1)\n"
+        "for _ in range(200):\n    optimizer.apply([2 * (w.value - 3)], [w])\n"
+        "assert abs(float(w.numpy()[0]) - 3) < 0.05"
     ),
     "torch": (
         "import torch\nfrom downslope.torch import Optimizer\nw = torch.nn.Parameter(torch.tensor([5.0]))\n"
