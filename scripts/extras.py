@@ -50,6 +50,16 @@ JOBS = {
         "assert abs(fit.x['a'] - 2.3) < 1e-9\n"
         "assert list(fit.run.history.to_pandas().columns)[:2] == ['step', 'evaluations']"
     ),
+    "sql": (
+        "import duckdb\nconnection = duckdb.connect()\n"
+        "connection.execute('create table orders as select range as x, 2*range + 1 as y from range(20)')\n"
+        "fit = ds.fit(ds.sql(connection, 'orders'), 'y ~ a*x + b')\nassert abs(fit.x['a'] - 2) < 1e-9"
+    ),
+    "ray": (
+        "open('part-1.csv', 'w').write('x,y\\n' + ''.join(f'{i},{2*i + 1}\\n' for i in range(10)))\n"
+        "open('part-2.csv', 'w').write('x,y\\n' + ''.join(f'{i},{2*i + 1}\\n' for i in range(10, 20)))\n"
+        "fit = ds.fit('part-*.csv', 'y ~ a*x + b', engine='ray')\nassert abs(fit.x['a'] - 2) < 1e-9"
+    ),
     "sklearn": (
         "import numpy as np\nfrom downslope.sklearn import DescentRegressor\nX = np.arange(20.0)[:, None]\n"
         "assert DescentRegressor().fit(X, 2*X[:, 0] + 1).score(X, 2*X[:, 0] + 1) > 0.999999"
@@ -59,8 +69,11 @@ JOBS = {
         "assert abs(float(run.x[0]) - 2) < 1e-3\nassert ds.optimizers.Adam().to_optax().init"
     ),
     "keras": (
-        "import os\nos.environ['KERAS_BACKEND'] = 'jax'\n"
-        "from downslope.keras import Optimizer\nassert Optimizer('adam', learning_rate=0.1).learning_rate"
+        "import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras\n"
+        "from downslope.keras import Optimizer\n"
+        "w = keras.Variable([5.0])\noptimizer = Optimizer('adam', learning_rate=0.1)\n"
+        "for _ in range(200):\n    optimizer.apply([2 * (w.value - 3)], [w])\n"
+        "assert abs(float(w.numpy()[0]) - 3) < 0.05"
     ),
     "torch": (
         "import torch\nfrom downslope.torch import Optimizer\nw = torch.nn.Parameter(torch.tensor([5.0]))\n"

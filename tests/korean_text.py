@@ -8,8 +8,9 @@ import re
 CITED = re.compile(
     r"arXiv|\bpp?\.|Proc\.|Trans\.|Math\.|SIAM|IC[ML]|NeurIPS|Wiley|Springer|Software|J\. |\d{4}"
 )
-TYPED = re.compile(  # and the name of a processor is none of our words
-    r"\bmachine [^,()]*|--[a-z-]+|[^\s가-힣]*[\d_=(){}<>/*^~\[\]][^\s가-힣]*|\b[A-Z]\w*|'[^']*'|\"[^\"]*\"|%"
+# So is the machine, as a record names it: what processors are called differs from one to the next.
+TYPED = re.compile(
+    r"machine [a-z]+ [\w-]+|--[a-z-]+|[^\s가-힣]*[\d_=(){}<>/*^~\[\]][^\s가-힣]*|\b[A-Z]\w*|'[^']*'|\"[^\"]*\"|%"
 )
 SENTENCE = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){2,}")
 
