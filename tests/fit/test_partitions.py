@@ -296,7 +296,7 @@ def test_bad_files_are_told_in_a_sentence(files, tmp_path):
     with pytest.raises(DataError, match="no file matches"):
         ds.fit(str(tmp_path / "*.parquet"), "y ~ p*x1", engine="processes")
     parquet.write_table(pa.table({"x1": [1.0], "z": [1.0]}), tmp_path / "other.parquet")
-    with pytest.raises(DataError, match=r"other\.parquet has the columns x1 and z, but"):
+    with pytest.raises(DataError, match=r"other\.parquet has the columns x1, z, but"):
         ds.fit(
             [str(files / "part-0.parquet"), str(tmp_path / "other.parquet")], "y ~ p*x1", engine="processes"
         )
@@ -349,3 +349,12 @@ def test_rows_are_kept_at_equal_distances():
     parts = [kept.with_rows({"x": np.arange(30.0) + 30 * i}, 0, 30) for i in range(3)]
     whole = parts[0].merged(parts[1]).merged(parts[2])
     assert whole.columns["x"].tolist() == [30.0 * i + 8 * j for i in range(3) for j in range(4)]
+
+
+def test_ray_gives_the_same_bits(files):
+    pytest.importorskip("ray", reason="Ray is not installed")
+    path = str(files / "part-*.parquet")
+    paged = ds.fit(path, H, stream=True, loss="huber")
+    apart = ds.fit(path, H, engine="ray", workers=2, loss="huber")
+    assert bits(apart) == bits(paged)
+    assert any("were added up" in str(note) for note in apart.notes)
