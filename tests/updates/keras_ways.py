@@ -293,7 +293,7 @@ def check_numbers_of_another_rule_are_refused_by_name() -> None:
 
 def check_rows_of_an_embedding_are_stepped_as_keras_does() -> None:
     """Repeated words, a tied end, frozen layers in the middle, and two losses accumulated."""
-    rows = np.random.default_rng(1).integers(0, 7, size=(48, 5))
+    rows = np.random.default_rng(1).integers(0, 7, size=(48, 5), dtype=np.int32)  # as JAX has them by default
 
     def run(optimizer: Any) -> Any:
         keras.utils.set_random_seed(0)
