@@ -78,7 +78,7 @@ def _block(block: str, language: str) -> str:
 def _line(line: str, language: str) -> str:
     if line.startswith("|"):
         cells = re.split(r"(?<!\\)\|", line)
-        return "|".join(f" {spoken(cell.strip(), language)} " if cell.strip() else cell for cell in cells)
+        return "|".join(f" {spoken(cell.strip(), language)} " if cell[:1] == " " else cell for cell in cells)
     for pattern in (
         r"(#+ )(.*)",
         r"(- \*\*\w+\*\*: )(.*)",
