@@ -31,7 +31,7 @@ from downslope.fitting.outcome import PATHS, FitPlan, Path
 from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
 from downslope.fitting.partitions.choosing import EngineOptions
-from downslope.fitting.partitions.engine import Engine, InProcess
+from downslope.fitting.partitions.engine import InProcess, PartitionEngine
 from downslope.fitting.problem import FitProblem, Specification, make_problem
 from downslope.fitting.rows import Array
 from downslope.fitting.state import FitState
@@ -89,7 +89,7 @@ _AS_GIVEN = (
 )
 
 
-def put_together(table: Any, asked: FitArguments, engine: Engine | None = None) -> FitState:
+def put_together(table: Any, asked: FitArguments, engine: PartitionEngine | None = None) -> FitState:
     """The fit that is asked for, which has not begun.
 
     Args:
@@ -197,7 +197,7 @@ def _batches(plan: FitPlan, asked: FitArguments) -> MiniBatches | None:
 def _problem(
     frame: Frame,
     specified: Specification,
-    paged: tuple[Pages, Engine] | DatabaseTable | None,
+    paged: tuple[Pages, PartitionEngine] | DatabaseTable | None,
     options: FitArguments,
 ) -> tuple[FitProblem, SplitTable | SplitPages | None]:
     """The problem on the rows that are fitted, and those that are held out; None where none are."""

@@ -11,7 +11,7 @@ from downslope.descent.evidence import FROM_OUTSIDE, Cause
 from downslope.errors import DataError, DownslopeError, UsageError
 from downslope.fitting.finalize import fit_of
 from downslope.fitting.partitions.choosing import EngineOptions, engine_of
-from downslope.fitting.partitions.engine import Engine
+from downslope.fitting.partitions.engine import PartitionEngine
 from downslope.fitting.state import FitState
 from downslope.messages import message
 from downslope.results.checkpoints import checkpoint_of
@@ -68,14 +68,14 @@ def _made_again(data: dict[str, Any], path: Any, state: FitState) -> tuple[Desce
     return saved, fit_of(replace(state, plan=plan, descents=(), numbers=())).run
 
 
-def _engine(data: dict[str, Any]) -> Engine:
+def _engine(data: dict[str, Any]) -> PartitionEngine:
     """That which the fit had."""
     left = data.get("left_with")
     asked = left.get("asked") if isinstance(left, dict) else None
     return engine_of(cast(EngineOptions, asked if isinstance(asked, dict) else {}))
 
 
-def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any], engine: Engine) -> FitState:
+def _state(data: dict[str, Any], path: Any, rows: tuple[Any, Any], engine: PartitionEngine) -> FitState:
     """Where the fit left off, with its table."""
     table, weights = rows
     left = data.get("left_with")

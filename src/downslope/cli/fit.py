@@ -20,7 +20,6 @@ from downslope.cli.outputs import ASKED, Outputs, check_writable
 from downslope.cli.progress import Bar
 from downslope.cli.run_options import hyperparameters, warnings_as_notes
 from downslope.errors import UsageError
-from downslope.fitting.database import is_address
 from downslope.messages import listing, message, plural, sentences
 from downslope.pieces import split_outside_brackets
 
@@ -68,6 +67,8 @@ def sorted_words(words: Sequence[str], target: str | None) -> tuple[list[str], s
     Raises:
         UsageError: there are no data, or the hypothesis came in pieces because it was not in quotes.
     """
+    from downslope.fitting.database import is_address
+
     formulas = [
         word
         for word in words

@@ -17,7 +17,7 @@ from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages, Partition
-from downslope.fitting.partitions.engine import Counts, Engine, InProcess, Look, Tally
+from downslope.fitting.partitions.engine import Counts, InProcess, Look, PartitionEngine, Tally
 from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.rows import NOTHING
 from downslope.fitting.table_digest import TableDigest
@@ -102,7 +102,7 @@ class PagedTable:
     """
 
     pages: Pages
-    engine: Engine
+    engine: PartitionEngine
     asked: Specification
     digested: bool = False
     drawn: DrawnRows | None = None

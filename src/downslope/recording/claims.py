@@ -18,6 +18,7 @@ from downslope.optimizers.registry import all_optimizers, as_optimizer, optimize
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.rules.adagrad import AdaGrad
 from downslope.optimizers.rules.adam import Adam
+from downslope.optimizers.rules.asgd import ASGD
 from downslope.optimizers.rules.gradient_descent import GradientDescent
 from downslope.optimizers.rules.momentum import Momentum
 from downslope.optimizers.rules.nesterov import Nesterov
@@ -116,7 +117,10 @@ class Claim:
             return
         classes = set(self._named[1:]) if self._named else set(all_optimizers())
         if self.has_names and not self._named:
-            classes -= {GradientDescent}
+            classes -= {
+                GradientDescent,
+                ASGD,
+            }  # the points of the other are the same: only what it reports is a mean
         fitting: list[tuple[float, Optimizer]] = []
         for numbers in self._all_numbers():
             for rule in like(numbers, classes):

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, get_args
 import numpy as np
 
 from downslope.errors import UsageError
-from downslope.fitting.partitions.engine import Engine, InProcess
+from downslope.fitting.partitions.engine import InProcess, PartitionEngine
 from downslope.fitting.partitions.processes import Processes
 from downslope.messages import argument, listing, message
 from downslope.parallel import cores
@@ -24,7 +24,7 @@ class EngineOptions(TypedDict, total=False):
     address: str
 
 
-def engine_of(asked: EngineOptions) -> Engine:
+def engine_of(asked: EngineOptions) -> PartitionEngine:
     """The engine that was asked for; by default partitions are worked on in this process.
 
     Raises:

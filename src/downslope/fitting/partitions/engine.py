@@ -124,7 +124,7 @@ class WorkerLost(Exception):  # noqa: N818 - what happened, not what is wrong
         self.why = why
 
 
-class Engine(ABC):
+class PartitionEngine(ABC):
     """Works on partitions.
 
     A fit holds its engine open; whoever looks at the table afterwards opens it for that look alone.
@@ -191,7 +191,7 @@ class Engine(ABC):
 class _Round(Generic[T]):
     """One look at all partitions."""
 
-    def __init__(self, engine: Engine, table: Cut, look: Look[T]) -> None:
+    def __init__(self, engine: PartitionEngine, table: Cut, look: Look[T]) -> None:
         self.engine, self.table, self.look = engine, table, look
         count = len(table.partitions)
         self.waiting, self.running = deque(range(count)), dict[Any, int]()
@@ -253,7 +253,7 @@ def answered(table: Any, look: Look[T], number: int, computed_by: Callable[[], s
     return Answer(number, value, counts, computed_by())
 
 
-class InProcess(Engine):
+class InProcess(PartitionEngine):
     """Partition after partition in this process, each on all cores."""
 
     name = "process"
@@ -280,7 +280,7 @@ class InProcess(Engine):
         return found
 
 
-def by_workers(engine: Engine, tallies: Sequence[Tally]) -> tuple[Message, ...]:
+def by_workers(engine: PartitionEngine, tallies: Sequence[Tally]) -> tuple[Message, ...]:
     """How an engine worked, for the notes of a fit."""
     partitions, passes = tallies[-1].partitions, len(tallies)
     read, lost = sum(tally.counts.read for tally in tallies), sum(tally.lost for tally in tallies)
@@ -315,4 +315,14 @@ def by_workers(engine: Engine, tallies: Sequence[Tally]) -> tuple[Message, ...]:
     return tuple(said)
 
 
-__all__ = ["Answer", "Counts", "Engine", "InProcess", "Look", "Tally", "WorkerLost", "answered", "by_workers"]
+__all__ = [
+    "Answer",
+    "Counts",
+    "InProcess",
+    "Look",
+    "PartitionEngine",
+    "Tally",
+    "WorkerLost",
+    "answered",
+    "by_workers",
+]

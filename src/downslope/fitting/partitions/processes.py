@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from downslope.fitting.partitions.engine import Answer, Cut, Engine, Look, WorkerLost
+from downslope.fitting.partitions.engine import Answer, Cut, Look, PartitionEngine, WorkerLost
 from downslope.fitting.partitions.worker import Sent, work
 from downslope.messages import message
 from downslope.parallel import VARIABLES
@@ -33,7 +33,7 @@ class _Slot:
     busy: bool = False
 
 
-class Processes(Engine):
+class Processes(PartitionEngine):
     """So many processes, each on one core.
 
     A partition goes to the process that worked on it before, as that may still hold its rows.

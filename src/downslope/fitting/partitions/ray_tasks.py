@@ -18,7 +18,15 @@ from typing import Any
 
 from downslope.errors import DataError, MissingEngineError
 from downslope.fitting.file_kinds import first_line
-from downslope.fitting.partitions.engine import Answer, Counts, Cut, Engine, Look, WorkerLost, answered
+from downslope.fitting.partitions.engine import (
+    Answer,
+    Counts,
+    Cut,
+    Look,
+    PartitionEngine,
+    WorkerLost,
+    answered,
+)
 from downslope.fitting.partitions.worker import Sent, bytes_of, computed_by
 from downslope.messages import argument, message
 from downslope.parallel import VARIABLES, cores
@@ -49,7 +57,7 @@ def library() -> Any:
     return ray
 
 
-class RayTasks(Engine):
+class RayTasks(PartitionEngine):
     """Tasks on a cluster.
 
     Args:

@@ -60,4 +60,5 @@ class COCOB(Optimizer):
         G = state.G + size
         R = maximum(state.R - g * (x - x0), 0.0)
         s = state.s + g
-        return x0 - s / (L * maximum(G + L, self.alpha * L)) * (L + R), COCOBState(L, G, R, s, x0), True
+        size = L * maximum(G + L, self.alpha * L)
+        return x0 - s / size * (L + R), COCOBState(L, G, R, s, x0), True
