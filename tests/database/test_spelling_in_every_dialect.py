@@ -13,7 +13,7 @@ import symengine as se
 import downslope as ds
 from downslope import symbolic
 from downslope.fitting.database.connection import Connection
-from downslope.fitting.database.spelling import Speller, exp
+from downslope.fitting.database.spelling import SqlSpeller, exp
 from downslope.language import parse
 from downslope.language.functions import FUNCTIONS
 
@@ -25,7 +25,7 @@ NAMES = ("p", "q", "r")
 def computed(connection: Any, expression: Any, numbers: dict[str, float]) -> Any:
     """What a database makes of an expression of numbers."""
     own = Connection(connection)
-    speller = Speller(own.dialect)
+    speller = SqlSpeller(own.dialect)
     query = exp.select(*[exp.alias_(speller.number(v), name) for name, v in numbers.items()])
     for level in speller.levels({"answer": expression}, {name: exp.column(name) for name in numbers}, "s"):
         query = exp.select(exp.Star(), *[exp.alias_(e, n) for n, e in level.items()]).from_(
@@ -98,7 +98,7 @@ def test_a_steep_trial_step_ends_no_query(database: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("dialect", PRINTED_ONLY)
 def test_other_dialects_are_printed_and_no_more(dialect: str) -> None:
-    speller = Speller(dialect)
+    speller = SqlSpeller(dialect)
     for name, record in FUNCTIONS.items():
         if record.condition:
             continue

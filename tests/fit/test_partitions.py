@@ -19,7 +19,7 @@ import downslope as ds
 from downslope.errors import DataError, MissingEngineError, UsageError
 from downslope.fitting import pages
 from downslope.fitting.checks import ColumnChecks
-from downslope.fitting.partitions.engine import MOST_RETRIES, Counts, InProcess
+from downslope.fitting.partitions.engine import MOST_RETRIES, InProcess, PassCounts
 from downslope.fitting.partitions.processes import Processes
 from downslope.fitting.partitions.tree import MergeTree
 from downslope.fitting.streaming_pass import Kept
@@ -188,7 +188,7 @@ class Ends:
             if done < self.times:
                 open(os.path.join(self.folder, str(done)), "w").close()
                 os.kill(os.getpid(), signal.SIGKILL)
-        return (number,), Counts()
+        return (number,), PassCounts()
 
     def merge(self, first, second):
         return first + second
@@ -225,7 +225,7 @@ class Refuses:
         if number in (1, 4):
             time.sleep(0.3 if number == 1 else 0.0)
             raise DataError(f"partition {number}")
-        return number, Counts()
+        return number, PassCounts()
 
     def merge(self, first, second):
         return first + second

@@ -17,7 +17,7 @@ from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.frame import Frame
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.pages import Pages, Partition
-from downslope.fitting.partitions.engine import Counts, InProcess, Look, PartitionEngine, Tally
+from downslope.fitting.partitions.engine import InProcess, Look, PartitionEngine, PassCounts, Tally
 from downslope.fitting.problem import Specification, rows_of
 from downslope.fitting.rows import NOTHING
 from downslope.fitting.table_digest import TableDigest
@@ -69,10 +69,10 @@ class Held(Protocol):
     def keeps(self) -> bool:
         """Whether there is room for more."""
 
-    def found(self, number: int) -> tuple[Sequence[RowBlock], Counts] | None:
+    def found(self, number: int) -> tuple[Sequence[RowBlock], PassCounts] | None:
         """What is held of a partition."""
 
-    def keep(self, number: int, blocks: Sequence[RowBlock], counts: Counts) -> None:
+    def keep(self, number: int, blocks: Sequence[RowBlock], counts: PassCounts) -> None:
         """Be offered the whole of a partition."""
 
 
@@ -84,7 +84,7 @@ class NothingHeld:
     def found(self, number: int) -> None:
         """Nothing."""
 
-    def keep(self, number: int, blocks: Sequence[RowBlock], counts: Counts) -> None:
+    def keep(self, number: int, blocks: Sequence[RowBlock], counts: PassCounts) -> None:
         """They are let go."""
 
 
@@ -145,12 +145,12 @@ class PagedTable:
         """The digest of the table as one, whatever it is cut into; by a pass in this process."""
         digest = TableDigest(self.digest.columns)
         for partition in self.partitions:
-            for _ in self.pages_of(partition.number, Counts(), digest):
+            for _ in self.pages_of(partition.number, PassCounts(), digest):
                 pass
         digest.complete = True
         return digest
 
-    def over(self, look: Look[T]) -> tuple[T, Counts]:
+    def over(self, look: Look[T]) -> tuple[T, PassCounts]:
         """What a look at all partitions gives, by the engine.
 
         Raises:
@@ -166,7 +166,9 @@ class PagedTable:
         """What was seen in every pass."""
         return []
 
-    def pages_of(self, number: int, counts: Counts, digest: TableDigest | None = None) -> Iterator[TablePage]:
+    def pages_of(
+        self, number: int, counts: PassCounts, digest: TableDigest | None = None
+    ) -> Iterator[TablePage]:
         """The rows of a partition that are taken, without those that are left out; pages without any are passed by."""
         own = isinstance(self.asked.weights, str) or self.asked.weights is None
         before = 0 if own else self._rows_before[number]
@@ -210,7 +212,7 @@ class PagedTable:
         weighed = NOTHING if weights is None else checks.usable_weights(frame, weights)
         return RowBlock(rows, y, weighed).unlocked()
 
-    def blocks_of(self, number: int, classes: Sequence[Any], counts: Counts) -> Iterator[RowBlock]:
+    def blocks_of(self, number: int, classes: Sequence[Any], counts: PassCounts) -> Iterator[RowBlock]:
         """The hypothesis on every page of a partition, from what is held of it or from the file."""
         known = self.held.found(number)
         if known is not None:
@@ -241,9 +243,9 @@ class PagedTable:
 class _DigestLook:
     """Asks every partition for its digest."""
 
-    def of(self, table: PagedTable, number: int) -> tuple[tuple[dict[str, Any], ...], Counts]:
+    def of(self, table: PagedTable, number: int) -> tuple[tuple[dict[str, Any], ...], PassCounts]:
         """That of the partition of this number."""
-        counts, digest = Counts(), TableDigest(table.digest.columns)
+        counts, digest = PassCounts(), TableDigest(table.digest.columns)
         for _ in table.pages_of(number, counts, digest):
             pass
         return (digest.to_dict(),), counts

@@ -19,7 +19,7 @@ from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock, sums_of
 from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
-from downslope.fitting.partitions.engine import Counts, InProcess, by_workers
+from downslope.fitting.partitions.engine import InProcess, PassCounts, by_workers
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.fitting.streaming_pass import StreamingPass, read_once
@@ -56,13 +56,13 @@ class RowsLook(Generic[T]):
     rows: int
     evaluations: int
 
-    def of(self, table: PagedTable, number: int) -> tuple[T | None, Counts]:
+    def of(self, table: PagedTable, number: int) -> tuple[T | None, PassCounts]:
         """The answer of the partition of this number; None where no row of it is taken.
 
         Raises:
             DataError: the file has changed.
         """
-        counts, found = Counts(), None
+        counts, found = PassCounts(), None
         try:
             for block in table.blocks_of(number, self.classes, counts):
                 more = self.work(self.prepared(block))
@@ -144,9 +144,9 @@ class StreamedObjective(DataObjective):
         Raises:
             DataError: the files have changed.
         """
-        look, whole = self._look(_itself, operator.add), Counts(read=0)
+        look, whole = self._look(_itself, operator.add), PassCounts(read=0)
         for partition in self.table.partitions:
-            counts = Counts()
+            counts = PassCounts()
             try:
                 for block in self.table.blocks_of(partition.number, self.scan.classes, counts):
                     yield look.prepared(block)
@@ -156,7 +156,7 @@ class StreamedObjective(DataObjective):
         self.table.pages.count_pass(whole.pages, whole.rows)
         self._check_rows(whole)
 
-    def _check_rows(self, counts: Counts) -> None:
+    def _check_rows(self, counts: PassCounts) -> None:
         if counts.taken != self.count:
             raise DataError(
                 message(

@@ -21,7 +21,7 @@ from downslope.fitting.frame import Frame
 from downslope.fitting.moments import Moments, moments
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.paged_table import PagedTable
-from downslope.fitting.partitions.engine import Counts
+from downslope.fitting.partitions.engine import PassCounts
 from downslope.fitting.problem import rows_of
 from downslope.fitting.rows import NOTHING, Array, LinearRows
 from downslope.fitting.spreads import means_and_spreads
@@ -217,9 +217,9 @@ class FirstLook:
     quadratic: bool
     kept: Kept
 
-    def of(self, table: PagedTable, number: int) -> tuple[FoundInPages | None, Counts]:
+    def of(self, table: PagedTable, number: int) -> tuple[FoundInPages | None, PassCounts]:
         """The partition of this number; None where no row of it is taken."""
-        counts, found, blocks = Counts(), None, list[RowBlock]()
+        counts, found, blocks = PassCounts(), None, list[RowBlock]()
         keeps, digest = table.held.keeps and not table.asked.loss.per_class, table.new_digest()
         for page in table.pages_of(number, counts, digest):
             more, block = self._page(table, page.frame, (page.before, page.weights), found)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from downslope.fitting.database.spelling import Choice, Level, Speller, as_double, paren
+from downslope.fitting.database.spelling import Level, SpelledChoice, SqlSpeller, as_double, paren
 from downslope.fitting.database.table import DatabaseTable, column, value
 from downslope.fitting.problem import Specification
 
@@ -35,7 +35,7 @@ class Columns:
 
     def __post_init__(self) -> None:
         self.asked_before = self.table.connection.asked  # queries
-        self.speller = Speller(self.table.connection.dialect)
+        self.speller = SqlSpeller(self.table.connection.dialect)
         self._indicators: dict[str, exp.Expression] = {}
         for category in self.asked.hypothesis.categories:
             values = self.table.values_of(category)
@@ -53,7 +53,7 @@ class Columns:
             ),
         )
         held = exp.In(this=own, expressions=[value(v) for v in values])
-        return Choice().when(gone, exp.null()).when(held, self.number(1.0)).else_(self.number(0.0))
+        return SpelledChoice().when(gone, exp.null()).when(held, self.number(1.0)).else_(self.number(0.0))
 
     def number(self, given: float) -> exp.Expression:
         """A number as a double."""
@@ -79,7 +79,7 @@ class Columns:
         if self.speller.dialect == "sqlite":  # whose columns may hold text among numbers: that is none
             kinds = [exp.Literal.string("integer"), exp.Literal.string("real")]
             number = exp.In(this=exp.func("TYPEOF", own.copy()), expressions=kinds)
-            return Choice().when(number, as_double(own)).whole
+            return SpelledChoice().when(number, as_double(own)).whole
         return as_double(own)
 
     @property
@@ -88,7 +88,7 @@ class Columns:
         name = self.asked.hypothesis.target
         if not self.asked.loss.per_class:
             return self.as_number(name)
-        case = Choice()
+        case = SpelledChoice()
         for held, code in self.codes:
             case.when(exp.EQ(this=column(name), expression=value(held)), self.number(float(code)))
         return as_double(case.whole)
@@ -140,7 +140,7 @@ class RowQuery:
 
     query: exp.Select
     names: tuple[str, ...]
-    speller: Speller
+    speller: SqlSpeller
 
     def around(self, *, copy: bool = False) -> exp.Select:
         """A query over its rows, which has yet to say what it selects; this one is a part of it, if it is no copy."""

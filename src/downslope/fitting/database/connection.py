@@ -40,7 +40,7 @@ _VENDORS = {"postgresql": "postgres", "duckdb": "duckdb", "sqlite": "sqlite", "s
 _LONGEST = 300  # letters of what a database says
 
 
-class Answer(NamedTuple):
+class QueryAnswer(NamedTuple):
     """The rows of a query, and the names of its columns."""
 
     names: tuple[str, ...]
@@ -78,7 +78,7 @@ class Connection:
         """A query as it is sent."""
         return str(query.sql(dialect=self.dialect, copy=False))
 
-    def answer(self, query: exp.Expression, origin: Message | str) -> Answer:
+    def answer(self, query: exp.Expression, origin: Message | str) -> QueryAnswer:
         """What the database answers.
 
         Raises:
@@ -111,23 +111,23 @@ class Connection:
             found.extend(self.answer(whole.select(*named, copy=False), origin).rows[0])
         return found
 
-    def _ask(self, text: str) -> Answer:
+    def _ask(self, text: str) -> QueryAnswer:
         if hasattr(self.given, "set_alias"):  # a relation of DuckDB
             table = self.given.query(RELATION, text)
-            return Answer(tuple(table.columns), table.fetchall())
+            return QueryAnswer(tuple(table.columns), table.fetchall())
         if not hasattr(self.given, "cursor"):  # a Spark session
             table = self.given.sql(text)
-            return Answer(tuple(table.columns), [tuple(row) for row in table.collect()])
+            return QueryAnswer(tuple(table.columns), [tuple(row) for row in table.collect()])
         if self.dialect == "duckdb" and hasattr(
             self.given, "execute"
         ):  # what is registered, its cursor does not see
             self.given.execute(text)
-            return Answer(tuple(column[0] for column in self.given.description), self.given.fetchall())
+            return QueryAnswer(tuple(column[0] for column in self.given.description), self.given.fetchall())
         cursor = self.given.cursor()
         try:
             cursor.execute(text)
             names = tuple(str(column[0]) for column in cursor.description or ())
-            return Answer(names, list(map(tuple, cursor.fetchall())))
+            return QueryAnswer(names, list(map(tuple, cursor.fetchall())))
         finally:
             cursor.close()
 

@@ -21,7 +21,7 @@ from downslope.fitting import targets as target_columns
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.checks import ColumnChecks
 from downslope.fitting.database.columns import TARGET, WEIGHT, Columns
-from downslope.fitting.database.spelling import Choice, paren
+from downslope.fitting.database.spelling import SpelledChoice, paren
 from downslope.fitting.database.sums import Sums, about, beyond, counted
 from downslope.fitting.database.table import FIRST_ROWS
 from downslope.fitting.frame import Frame
@@ -38,7 +38,7 @@ LARGEST_WEIGHT = 1.7e308
 
 
 @dataclass(eq=False)
-class FirstLook:
+class FirstQuery:
     """What is known of a fit's table before the query over all rows.
 
     Args:
@@ -209,7 +209,7 @@ class FirstLook:
             self._refuse(beyond(self.columns.as_number(name), most=largest))
         if numbers.get("strange"):
             strange = self._strange(self.columns.as_number(name))
-            self._refuse(Choice().when(strange, exp.Literal.number(1)).else_(exp.Literal.number(0)))
+            self._refuse(SpelledChoice().when(strange, exp.Literal.number(1)).else_(exp.Literal.number(0)))
         if loss.lowest is not None and numbers["low"] < loss.lowest:
             low = self.columns.number(loss.lowest)
             self._refuse(beyond(self.columns.as_number(name), most=largest, least=low))

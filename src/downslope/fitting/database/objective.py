@@ -14,7 +14,7 @@ from downslope.errors import DataError, UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.database.columns import Columns
-from downslope.fitting.database.first_pass import FirstLook
+from downslope.fitting.database.first_pass import FirstQuery
 from downslope.fitting.database.row_sums import C, Factor, RowsAt, Summed, U, Y
 from downslope.fitting.database.rows import RowsInDatabase
 from downslope.fitting.database.table import DatabaseTable
@@ -308,7 +308,7 @@ def database_problem(table: DatabaseTable, asked: Specification) -> FitProblem:
     """
     hypothesis, loss = asked.hypothesis, asked.loss
     columns = Columns(table, asked)
-    look = FirstLook(columns)
+    look = FirstQuery(columns)
     scan = look.read()
     block = look.block(scan.sample)
     objective = DatabaseObjective(cost_of(asked, block), columns, scan)

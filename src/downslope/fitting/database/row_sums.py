@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from downslope import symbolic
 from downslope.fitting.database.columns import TARGET, WEIGHT, Columns, RowQuery
-from downslope.fitting.database.spelling import Choice, balanced, paren
+from downslope.fitting.database.spelling import SpelledChoice, balanced, paren
 from downslope.fitting.database.sums import Sums, about, counted
 from downslope.fitting.formula_rows import FormulaRows
 from downslope.fitting.objective import RowBlock
@@ -198,7 +198,7 @@ class RowsAt:
         query = self.class_predictions(theta)
         every = [exp.column(f"u{k}") for k in classes]
         query = query.having({"m": exp.Greatest(this=every[0], expressions=every[1:])})
-        own, label = Choice(), exp.column(TARGET)
+        own, label = SpelledChoice(), exp.column(TARGET)
         for k in classes:
             own.when(exp.EQ(this=label.copy(), expression=number(float(k))), exp.column(f"u{k}"))
         outputs = {f"p{k}": symbolic.call("exp", se.Symbol(f"u{k}") - se.Symbol("m")) for k in classes}
@@ -214,7 +214,7 @@ class RowsAt:
         here = {"e_cost": multiplied([*weight, exp.column("cost")])}
         for k in classes:
             hit = (
-                Choice()
+                SpelledChoice()
                 .when(exp.EQ(this=label.copy(), expression=number(float(k))), number(1.0))
                 .else_(number(0.0))
             )
@@ -227,7 +227,7 @@ class RowsAt:
                         [*weight, paren(exp.Sub(this=plain, expression=both))]
                     )
         right = (
-            Choice()
+            SpelledChoice()
             .when(exp.EQ(this=exp.column("own"), expression=exp.column("m")), number(1.0))
             .else_(number(0.0))
         )

@@ -12,7 +12,7 @@ from downslope import symbolic
 from downslope.fitting.categories import with_indicators
 from downslope.fitting.database.columns import WEIGHT, Columns, RowQuery
 from downslope.fitting.database.row_sums import Factor, RowsAt, U, W, Y, multiplied
-from downslope.fitting.database.spelling import Choice, paren
+from downslope.fitting.database.spelling import SpelledChoice, paren
 from downslope.fitting.database.sums import Sums, counted, number_of
 from downslope.fitting.frame import Frame
 from downslope.fitting.loss_record import derivative
@@ -113,7 +113,7 @@ class RowsInDatabase(RowsElsewhere):
     def _class_margins(self, theta: Array) -> tuple[RowQuery, exp.Expression]:
         """The prediction for a row's own class less the largest of the others."""
         query, classes = self.at.class_predictions(theta), range(self.at.block.rows.classes)  # type: ignore[attr-defined]
-        own, others = Choice(), Choice()
+        own, others = SpelledChoice(), SpelledChoice()
         for k in classes:
             hit = exp.EQ(this=exp.column("t"), expression=self.columns.number(float(k)))
             rest = [exp.column(f"u{m}") for m in classes if m != k]
@@ -205,7 +205,10 @@ class RowsInDatabase(RowsElsewhere):
             parts = {"w": None, "r": exp.column("r"), **{f"j{i}": d for i, d in enumerate(derivatives)}}
             for name, part in parts.items():
                 value = weight.copy() if part is None else exp.Mul(this=weight.copy(), expression=part.copy())
-                sums.add(f"{side} {name}", exp.Sum(this=Choice().when(here.copy(), value).else_(number(0.0))))
+                sums.add(
+                    f"{side} {name}",
+                    exp.Sum(this=SpelledChoice().when(here.copy(), value).else_(number(0.0))),
+                )
         found = self._one(query, sums)
         size = len(derivatives)
         J, r, w = [], [], []

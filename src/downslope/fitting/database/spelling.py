@@ -33,7 +33,7 @@ Level = dict[str, exp.Expression]  # alias -> what it is, in a subquery
 
 
 @dataclass(frozen=True)
-class Speller:
+class SqlSpeller:
     """Writes expressions in one dialect."""
 
     dialect: str
@@ -46,7 +46,7 @@ class Speller:
     def number(self, value: float) -> exp.Expression:
         """A number as a double, whatever the dialect makes of decimals.
 
-        >>> Speller("duckdb").number(-0.5).sql("duckdb"), Speller("postgres").number(2).sql("postgres")
+        >>> SqlSpeller("duckdb").number(-0.5).sql("duckdb"), SqlSpeller("postgres").number(2).sql("postgres")
         ('(-0.5e0)', 'CAST(2.0e0 AS DOUBLE PRECISION)')
         """
         if not math.isfinite(value):
@@ -77,7 +77,7 @@ class _Levels:
     """What is computed at which level, and how each part is written."""
 
     def __init__(
-        self, speller: Speller, roots: Mapping[str, Any], atoms: Mapping[str, exp.Expression], mark: str
+        self, speller: SqlSpeller, roots: Mapping[str, Any], atoms: Mapping[str, exp.Expression], mark: str
     ) -> None:
         self.speller, self.roots, self.atoms, self.mark = speller, roots, atoms, mark
         self.shared: dict[Any, str] = {}
@@ -204,19 +204,19 @@ class _Levels:
         size = exp.Abs(this=b.copy()) if exponent.is_Integer else b.copy()
         logarithm = paren(exp.Mul(this=e.copy(), expression=exp.Ln(this=size)))
         inside = (
-            Choice()
+            SpelledChoice()
             .when(exp.GT(this=logarithm, expression=number(HIGHEST)), infinity())
             .when(exp.LT(this=logarithm.copy(), expression=number(LOWEST)), number(0.0))
             .else_(plain)
         )
-        at_zero = Choice().when(exp.GT(this=e.copy(), expression=number(0.0)), number(0.0))
+        at_zero = SpelledChoice().when(exp.GT(this=e.copy(), expression=number(0.0)), number(0.0))
         at_zero.when(exp.EQ(this=e.copy(), expression=number(0.0)), number(1.0))
-        whole = Choice().when(exp.EQ(this=b.copy(), expression=number(0.0)), at_zero.whole)
+        whole = SpelledChoice().when(exp.EQ(this=b.copy(), expression=number(0.0)), at_zero.whole)
         sign = exp.NEQ if exponent.is_Integer else exp.GT
         return whole.when(sign(this=b.copy(), expression=number(0.0)), inside).whole
 
     def _choice(self, parts: Sequence[Any]) -> exp.Expression:
-        made = Choice()
+        made = SpelledChoice()
         for value, condition in zip(parts[:-2:2], parts[1:-2:2], strict=True):
             made.when(self.written(condition), self.written(value))
         if parts[-1] == se.true:
@@ -265,13 +265,13 @@ def paren(inner: exp.Expression) -> exp.Expression:
     return exp.Paren(this=inner)
 
 
-class Choice:
+class SpelledChoice:
     """``CASE WHEN ... END`` in the making; SQLGlot's own copies all that it is given, at every branch."""
 
     def __init__(self) -> None:
         self._branches: list[exp.Expression] = []
 
-    def when(self, condition: exp.Expression, then: exp.Expression) -> Choice:
+    def when(self, condition: exp.Expression, then: exp.Expression) -> SpelledChoice:
         """One more branch."""
         self._branches.append(exp.If(this=condition, true=then))
         return self

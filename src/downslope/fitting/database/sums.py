@@ -9,7 +9,7 @@ import symengine as se
 from sqlglot import exp
 
 from downslope.fitting.database.columns import TARGET, Columns, RowQuery
-from downslope.fitting.database.spelling import Choice, paren
+from downslope.fitting.database.spelling import SpelledChoice, paren
 from downslope.fitting.objective import RowBlock
 from downslope.fitting.rows import Array, LinearRows
 
@@ -45,7 +45,7 @@ class Sums:
 
 def counted(condition: exp.Expression) -> exp.Expression:
     """In how many rows a condition holds."""
-    return exp.Sum(this=Choice().when(condition, exp.Literal.number(1)).else_(exp.Literal.number(0)))
+    return exp.Sum(this=SpelledChoice().when(condition, exp.Literal.number(1)).else_(exp.Literal.number(0)))
 
 
 def beyond(
@@ -56,7 +56,7 @@ def beyond(
     if least is not None:
         above = exp.GTE(this=value.copy(), expression=least.copy())
         within = exp.and_(above, exp.LTE(this=value.copy(), expression=most.copy()))
-    return Choice().when(within, exp.Literal.number(0)).else_(exp.Literal.number(1))
+    return SpelledChoice().when(within, exp.Literal.number(0)).else_(exp.Literal.number(1))
 
 
 def about(columns: Columns, rows: RowQuery, block: RowBlock, centre: Array) -> RowQuery:

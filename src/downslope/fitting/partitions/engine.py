@@ -35,7 +35,7 @@ class Cut(Protocol):
 
 
 @dataclass
-class Counts:
+class PassCounts:
     """What was seen of a partition.
 
     Attributes:
@@ -51,9 +51,9 @@ class Counts:
     taken: int = 0
     read: int = 1
 
-    def plus(self, more: Counts) -> Counts:
+    def plus(self, more: PassCounts) -> PassCounts:
         """Of both partitions."""
-        return Counts(
+        return PassCounts(
             self.pages + more.pages,
             self.rows + more.rows,
             self.kept + more.kept,
@@ -75,14 +75,14 @@ class Answer(Generic[T]):
 
     number: int
     value: T
-    counts: Counts
+    counts: PassCounts
     computed_by: str = ""
 
 
 class Look(Protocol[T]):
     """What is asked of every partition. It is pickled for other processes."""
 
-    def of(self, table: Any, number: int) -> tuple[T, Counts]:
+    def of(self, table: Any, number: int) -> tuple[T, PassCounts]:
         """The answer of the partition of this number."""
 
     def merge(self, first: T, second: T) -> T:
@@ -100,7 +100,7 @@ class Tally:
         computed_by: the kinds of processors, and the versions, that computed the answers.
     """
 
-    counts: Counts = field(default_factory=lambda: Counts(read=0))
+    counts: PassCounts = field(default_factory=lambda: PassCounts(read=0))
     partitions: int = 0
     lost: int = 0
     computed_by: set[str] = field(default_factory=set)
@@ -317,10 +317,10 @@ def by_workers(engine: PartitionEngine, tallies: Sequence[Tally]) -> tuple[Messa
 
 __all__ = [
     "Answer",
-    "Counts",
     "InProcess",
     "Look",
     "PartitionEngine",
+    "PassCounts",
     "Tally",
     "WorkerLost",
     "answered",

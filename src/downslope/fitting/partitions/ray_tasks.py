@@ -20,10 +20,10 @@ from downslope.errors import DataError, MissingEngineError
 from downslope.fitting.file_kinds import first_line
 from downslope.fitting.partitions.engine import (
     Answer,
-    Counts,
     Cut,
     Look,
     PartitionEngine,
+    PassCounts,
     WorkerLost,
     answered,
 )
@@ -198,14 +198,14 @@ class _GivenRows:
         self.number, self.given, self.keeps = number, given, keeps and given is None
         self.kept: Any = None
 
-    def found(self, number: int) -> tuple[Sequence[Any], Counts] | None:
+    def found(self, number: int) -> tuple[Sequence[Any], PassCounts] | None:
         """Those that were brought."""
         if self.given is None:
             return None
         blocks, counts = self.given
         return [block.unlocked() for block in blocks], counts
 
-    def keep(self, number: int, blocks: Sequence[Any], counts: Counts) -> None:
+    def keep(self, number: int, blocks: Sequence[Any], counts: PassCounts) -> None:
         """They are returned beside the answer."""
         self.kept = (tuple(blocks), counts)
 

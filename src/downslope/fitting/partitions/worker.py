@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from downslope.descent.snapshot import versions
 from downslope.fitting.memory import available
-from downslope.fitting.partitions.engine import Answer, Counts, Look, answered
+from downslope.fitting.partitions.engine import Answer, Look, PassCounts, answered
 
 PART = 0.5  # of the free memory, shared by the workers of a machine, that rows may take
 
@@ -40,18 +40,18 @@ class HeldRows:
 
     def __init__(self, room: int) -> None:
         self.room = room
-        self._rows: dict[int, tuple[Sequence[Any], Counts]] = {}
+        self._rows: dict[int, tuple[Sequence[Any], PassCounts]] = {}
 
     @property
     def keeps(self) -> bool:
         """Whether there is room for more."""
         return self.room > 0
 
-    def found(self, number: int) -> tuple[Sequence[Any], Counts] | None:
+    def found(self, number: int) -> tuple[Sequence[Any], PassCounts] | None:
         """What is held of a partition."""
         return self._rows.get(number)
 
-    def keep(self, number: int, blocks: Sequence[Any], counts: Counts) -> None:
+    def keep(self, number: int, blocks: Sequence[Any], counts: PassCounts) -> None:
         """Hold a partition, where there is room."""
         size = bytes_of(blocks)
         if number not in self._rows and size <= self.room:
