@@ -198,3 +198,18 @@ def test_a_wall_of_many_coordinates_is_one_bound(count: int) -> None:
     held = ds.minimize(cost, np.linspace(1, 2, count), bounds={"x": (low, high)})
     assert held.success
     assert held.x == pytest.approx(np.zeros(count), abs=1e-2)
+
+
+@pytest.mark.parametrize("rule", ["adam", "momentum", "rmsprop"])
+def test_no_bound_is_advised_before_a_pole(rule: str) -> None:
+    told = ds.minimize("log(x) + x^2", start={"x": 1}, optimizer=rule, learning_rate=0.5).explain()
+    (finding,) = told.findings
+    assert "pole" in finding.evidence
+    assert finding.advice is None
+
+
+def test_a_smaller_rate_that_stays_in_a_valley_beside_a_pole_is_advised() -> None:
+    (finding,) = ds.minimize("log(x) + 2*(x - 3)^2", start={"x": 3.5}, learning_rate=2.0).explain().findings
+    assert finding.evidence["pole"] == {"x": 0.0}
+    assert finding.advice is not None
+    assert finding.advice.setting["learning_rate"] < 2

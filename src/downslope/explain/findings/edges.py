@@ -37,13 +37,14 @@ def left_domain(diagnosis: Diagnosis, left: Vector) -> Finding:
         if step == 0
         else as_dict(diagnosis.run.final, diagnosis.run.objective.parameters.coordinates),
     }
-    advice = None if step == 0 else _stay_inside(diagnosis, left)
     key = key_of(code, failure, step)
-    if key == "left_domain":
-        pole = _pole_on_the_way(diagnosis, left)
-        if pole is not None:
-            evidence |= {"pole": as_dict(pole, diagnosis.run.objective.parameters.coordinates)}
-            key = "left_domain.pole"
+    pole = _pole_on_the_way(diagnosis, left) if key == "left_domain" else None
+    if pole is not None:  # a bound would only be leant on: the value falls on and on towards it
+        evidence |= {"pole": as_dict(pole, diagnosis.run.objective.parameters.coordinates)}
+        return Finding(
+            code, evidence, True, first_to_work(diagnosis, _smaller(diagnosis)), "left_domain.pole"
+        )
+    advice = None if step == 0 else _stay_inside(diagnosis, left)
     return Finding(code, evidence, True, advice, key)
 
 
@@ -148,13 +149,15 @@ def _stay_inside(diagnosis: Diagnosis, left: Vector) -> Advice | None:
         return None  # that it left the domain is said all the same
 
 
+def _smaller(diagnosis: Diagnosis) -> list[Candidate]:
+    """Smaller rates, where there is one."""
+    η = diagnosis.rate
+    return [] if η is None else rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
+
+
 def _smaller_or_bounded(diagnosis: Diagnosis, left: Vector) -> Advice | None:
-    chosen: list[Candidate] = []
-    if diagnosis.rate is not None:
-        η = diagnosis.rate
-        chosen = rates(diagnosis, [η / 2, η / 5, η / 20, η / 100, η / 1e3])
     return (
-        first_to_work(diagnosis, chosen)
+        first_to_work(diagnosis, _smaller(diagnosis))
         or _bounded(diagnosis, left)
         or first_to_work(diagnosis, leave_out(diagnosis))
         or _leaning(diagnosis, left)
