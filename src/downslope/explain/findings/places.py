@@ -22,10 +22,11 @@ from downslope.explain.advice import (
     trial,
 )
 from downslope.explain.curvature import along, as_dict
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.poles import GROWN
 from downslope.explain.subexpressions import kinks_along
+from downslope.explain.turning import turns
 from downslope.objectives import Vector
 from downslope.optimizers.schedules.cosine import Cosine
 

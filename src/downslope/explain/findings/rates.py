@@ -24,10 +24,11 @@ from downslope.explain.advice import (
 from downslope.explain.classifying import MOST_PARAMETERS
 from downslope.explain.closed_form import steps_to
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import WINDOW, Diagnosis, reversals, turns
+from downslope.explain.diagnosis import WINDOW, Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.krylov import steepest_at
 from downslope.explain.linear import LinearRule, best_modulus, best_momentum, written
+from downslope.explain.turning import reversals, turns
 
 ZIGZAG = -0.75  # a factor between this and -1 takes more than 48 steps to a millionth, changing sides at each
 ALIKE = 1e-6  # relative: curvatures that differ by no more are the same

@@ -18,10 +18,11 @@ from downslope.descent import Status
 from downslope.descent.norms import norm_of
 from downslope.explain.advice import Candidate, first_to_work, leave_out, rates, scheduled, shortened
 from downslope.explain.curvature import Curvature
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
 from downslope.explain.linear import LinearRule
 from downslope.explain.subexpressions import squared
+from downslope.explain.turning import turns
 from downslope.objectives import FormulaObjective, Vector
 from downslope.optimizers.schedules.cosine import Cosine
 from downslope.symbolic.multiplying import freed_of

@@ -16,8 +16,9 @@ from downslope.descent.trend import is_wide, period_of, repeats
 from downslope.explain.advice import first_to_work, leave_out, rates, scheduled, tolerance
 from downslope.explain.asked import by_gradient
 from downslope.explain.curvature import as_dict
-from downslope.explain.diagnosis import LIMITS, Diagnosis, turns
+from downslope.explain.diagnosis import LIMITS, Diagnosis
 from downslope.explain.findings.finding import Finding
+from downslope.explain.turning import turns
 from downslope.optimizers.schedules.cosine import Cosine
 
 MANY = 100  # steps that a falling schedule has at least
