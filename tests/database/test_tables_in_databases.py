@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -194,6 +197,70 @@ def test_relations_of_duckdb_and_lazy_tables_of_polars_are_tables() -> None:
     relation = base.sql("select range::double as x, 2*range::double + 1 as y from range(10)")
     for table in (relation, polars.LazyFrame({"x": [0.0, 1.0, 2.0], "y": [1.0, 3.0, 5.0]})):
         assert ds.fit(ds.sql(table), "y ~ a*x + b").x == pytest.approx({"a": 2.0, "b": 1.0})
+
+
+@pytest.mark.parametrize("driver", ["adbc_driver_duckdb", "adbc_driver_sqlite"])
+def test_connections_of_adbc_are_asked(driver: str) -> None:
+    pytest.importorskip(driver)
+    pytest.importorskip("adbc_driver_manager")
+    with importlib.import_module(f"{driver}.dbapi").connect() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("create table orders (x double precision, y double precision)")
+            cursor.execute("insert into orders values (0, 1), (1, 3), (2, 5), (3, 8)")
+        linear = ds.fit(ds.sql(connection, "orders"), "y ~ a*x + b")
+        assert linear.x == pytest.approx({"a": 2.3, "b": 0.8})
+        own = ds.fit({"x": [0.0, 1.0, 2.0, 3.0], "y": [1.0, 3.0, 5.0, 8.0]}, "y ~ a*x + b", loss="huber:0.1")
+        robust = ds.fit(ds.sql(connection, "orders"), "y ~ a*x + b", loss="huber:0.1")
+        assert robust.x == pytest.approx(own.x, abs=1e-9)
+
+
+class Table:
+    """What a table of ibis shows of itself: its backend, with a connection, and its SQL."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def get_backend(self) -> Any:
+        return SimpleNamespace(name="duckdb", con=self.connection)
+
+    def compile(self) -> str:
+        return 'SELECT * FROM "orders" AS "t0" WHERE "t0"."x" < 3'
+
+
+Table.__module__ = "ibis.expr.types.relations"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what ibis calls in DuckDB
+def test_a_table_of_ibis_is_its_own_sql_on_its_backend() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    base = duckdb.connect()
+    base.execute(
+        "create table orders as select * from (values (0.0, 1.0), (1.0, 3.0), (2.0, 5.0), (3.0, 99.0)) v(x, y)"
+    )
+    tables = [Table(base)]
+    with contextlib.suppress(ImportError):  # its own wheel pins what other libraries have gone beyond
+        import ibis
+
+        backend = ibis.duckdb.from_connection(base)
+        orders = backend.table("orders")
+        tables.append(orders.filter(orders.x < 3))
+    for table in tables:
+        assert ds.fit(ds.sql(table), "y ~ a*x + b").x == pytest.approx({"a": 2.0, "b": 1.0})
+        with pytest.raises(UsageError, match="leave the query out"):
+            ds.sql(table, "orders")
+    nowhere = Table(None)
+    with pytest.raises(UsageError, match="shows no connection"):
+        ds.sql(nowhere)
+
+
+def test_a_dialect_that_was_not_tried_is_told() -> None:
+    base = sqlite3.connect(":memory:")
+    base.execute("create table orders (x real, y real)")
+    base.executemany("insert into orders values (?, ?)", [(0, 1), (1, 3), (2, 5), (3, 8)])
+    fit = ds.fit(ds.sql(base, "orders", dialect="mysql"), "y ~ a*x + b")
+    assert any("was not tried" in str(note) for note in fit.notes)
+    tried = ds.fit(ds.sql(base, "orders"), "y ~ a*x + b")
+    assert not any("was not tried" in str(note) for note in tried.notes)
 
 
 @pytest.mark.parametrize("scheme", ["duckdb", "sqlite"])

@@ -12,8 +12,8 @@ def sql(connection: Any, query: str | None = None, *, dialect: str | None = None
 
     Args:
         connection: of DuckDB, SQLite, PostgreSQL (psycopg), any other of the DB-API or of ADBC, a Spark session; a
-            relation of DuckDB or a lazy table of Polars, which are the table; or an address: ``duckdb:///sales.db``,
-            ``sqlite:///sales.db``, ``postgresql://name@host/base``.
+            relation of DuckDB, a lazy table of Polars or a table of ibis, which are the table; or an address:
+            ``duckdb:///sales.db``, ``sqlite:///sales.db``, ``postgresql://name@host/base``.
         query: the name of the table, as SQL writes it, or one SELECT.
         dialect: of SQL, by SQLGlot's name for it, where the connection does not say.
 

@@ -18,7 +18,12 @@ from downslope.messages import Message, listing, message
 
 RELATION = "downslope_relation"  # what a relation of DuckDB is called in queries
 MOST_OUTPUTS = 1_000  # columns of one answer: SQLite has up to 2,000, PostgreSQL 1,664
-UNTRIED = ("snowflake", "bigquery", "databricks", "spark", "redshift", "mysql", "tsql", "trino")
+TRIED = (
+    "duckdb",
+    "sqlite",
+    "postgres",
+    "spark",
+)  # the dialects in which fits were held against fits in memory
 _MODULES = {
     **{
         "duckdb": "duckdb",
@@ -118,9 +123,8 @@ class Connection:
         if not hasattr(self.given, "cursor"):  # a Spark session
             table = self.given.sql(text)
             return QueryAnswer(tuple(table.columns), [tuple(row) for row in table.collect()])
-        if self.dialect == "duckdb" and hasattr(
-            self.given, "execute"
-        ):  # what is registered, its cursor does not see
+        if self.dialect == "duckdb" and hasattr(self.given, "description"):
+            # DuckDB's own connection: what is registered there, its cursor does not see
             self.given.execute(text)
             return QueryAnswer(tuple(column[0] for column in self.given.description), self.given.fetchall())
         cursor = self.given.cursor()

@@ -14,6 +14,7 @@ from downslope.errors import DataError, UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.database.columns import Columns
+from downslope.fitting.database.connection import TRIED
 from downslope.fitting.database.first_pass import FirstQuery
 from downslope.fitting.database.row_sums import C, Factor, RowsAt, Summed, U, Y
 from downslope.fitting.database.rows import RowsInDatabase
@@ -96,13 +97,20 @@ class DatabaseObjective(DataObjective):
 
     @property
     def said(self) -> tuple[Message, ...]:
-        return (
-            plural(
-                "The table stayed in its database, which answered {n} query.",
-                "The table stayed in its database, which answered {n} queries.",
-                n=self.columns.table.connection.asked - self.columns.asked_before,
-            ),
+        connection = self.columns.table.connection
+        queries = plural(
+            "The table stayed in its database, which answered {n} query.",
+            "The table stayed in its database, which answered {n} queries.",
+            n=connection.asked - self.columns.asked_before,
         )
+        if connection.dialect in TRIED:
+            return (queries,)
+        untried = message(
+            "SQL as {dialect} writes it is printed by its grammar and was not tried on any such database: hold the"
+            " answer against a fit of some of the rows in memory.",
+            dialect=connection.dialect,
+        )
+        return (queries, untried)
 
     # --- sums
 

@@ -254,11 +254,13 @@ def sql_table(connection: Any, query: str | None = None, dialect: str | None = N
     if isinstance(connection, str):
         connection = connect(connection)
     elif not isinstance(connection, Connection):
-        connection = Connection(_reached(connection), dialect)
+        given, own = _reached(connection)
+        if query is not None and (own is not None or hasattr(given, "set_alias")):
+            kind = f"{type(connection).__module__.partition('.')[0].lstrip('_')}.{type(connection).__name__}"
+            raise UsageError(message("a {kind} is the table itself: leave the query out.", kind=kind))
+        connection, query = Connection(given, dialect), query if own is None else own
     if hasattr(connection.given, "set_alias"):
         source: exp.Expression = exp.alias_(exp.to_table(RELATION), "q", table=True)
-        if query is not None:
-            raise UsageError(message("a relation of DuckDB is the table itself: leave the query out."))
         return DatabaseTable(connection, source, message("the relation"))
     if not isinstance(query, str) or not query.strip():
         raise UsageError(
@@ -272,11 +274,30 @@ def sql_table(connection: Any, query: str | None = None, dialect: str | None = N
     return DatabaseTable(connection, source, origin)
 
 
-def _reached(given: Any) -> Any:
-    """A connection; of a lazy table of Polars, a relation of DuckDB that reads it."""
-    if type(given).__module__.partition(".")[0] == "polars":
-        return duckdb_of().connect().register(RELATION, given).table(RELATION)
-    return given
+def _reached(given: Any) -> tuple[Any, str | None]:
+    """A connection, and the query that the table is, where that was given.
+
+    Of a lazy table of Polars it is a relation of DuckDB that reads it; of a table of ibis, the connection of its
+    backend and its own SQL.
+
+    Raises:
+        UsageError: the backend of a table of ibis has no connection.
+    """
+    package = type(given).__module__.partition(".")[0]
+    if package == "polars":
+        return duckdb_of().connect().register(RELATION, given).table(RELATION), None
+    if package == "ibis" and hasattr(given, "get_backend"):
+        connection = getattr(given.get_backend(), "con", None)
+        if connection is None:
+            raise UsageError(
+                message(
+                    "the backend {name} of ibis shows no connection: give yours, with the table's SQL: {example}.",
+                    name=given.get_backend().name,
+                    example="ds.sql(connection, ibis.to_sql(table))",
+                )
+            )
+        return connection, str(given.compile())
+    return given, None
 
 
 def table_at(address: str) -> DatabaseTable:
