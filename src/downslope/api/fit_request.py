@@ -86,6 +86,7 @@ _AS_GIVEN = (
     *("weights", "l2", "l1", "drop_missing", "holdout", "path", "gradient", "batch_size", "epochs", "steps"),
     *("standardize", "every", "seed", "evaluations", "time_limit", "tolerance", "relative_tolerance"),
     *("value_tolerance", "x_tolerance", "target_loss", *READING, "engine", "workers", "address"),
+    "partition_timeout",
 )
 
 
@@ -127,7 +128,8 @@ def put_together(table: Any, asked: FitArguments, engine: PartitionEngine | None
         pages, frame = None, database.first(wanted)
     else:
         pages = pages_to_stream(table, wanted, stream, reading)
-        frame = as_frame(table, wanted, reading) if pages is None else pages.first()
+        here = isinstance(engine, InProcess)
+        frame = as_frame(table, wanted, reading) if pages is None else pages.first(resumed=here)
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
     weights = asked["weights"] if isinstance(asked["weights"], str) else None

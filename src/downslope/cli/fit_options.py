@@ -159,6 +159,12 @@ METHOD: tuple[Declared, ...] = (
         help=message("Where a cluster of Ray answers, or auto. Default: one is started here for the fit."),
     ),
     declared(
+        "--partition-timeout",
+        type=NUMBER,
+        metavar="S",
+        help=message("Seconds that a worker may take for a partition before it is replaced. Default: 600."),
+    ),
+    declared(
         "--seed", type=NUMBER, metavar="N", help=message("For the order of the batches, or a random start.")
     ),
 )

@@ -14,7 +14,7 @@ from downslope.fitting.file_kinds import FilePage, arrow, damage, system_errors
 from downslope.fitting.frame import ColumnNote, RowSource, refuse_repeated
 from downslope.messages import message
 
-READ_AHEAD = 1 << 20  # bytes of a column that are read from a Parquet file at a time
+READ_AHEAD = 1 << 18  # bytes of a column that are read from a Parquet file at a time
 COPIES = 3  # of a table that are held while it is fitted
 UNNAMED = "__index_level_"  # how pandas calls an index without a name
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -23,10 +25,13 @@ def separates(objective: DataObjective, phi: Array) -> bool:
     """
     if objective.elsewhere is not None:
         return objective.elsewhere.separates(phi, ROUNDING)
-    return all(_separated(objective, part, phi) for part in objective.parts())
+    labels = objective.loss.labels
+    if not _separated(labels, phi, objective.block):  # rows of the table: mostly they decide
+        return False
+    return not objective.streamed or objective.over_parts(partial(_separated, labels, phi), operator.and_)
 
 
-def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
+def _separated(labels: str, phi: Array, part: RowBlock) -> bool:
     rows, y = part.rows, part.y
     u = rows.predictions(phi)
     counted = part.weights > 0 if part.weights.size else np.ones(len(y), bool)
@@ -35,7 +40,7 @@ def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
         others = u.copy()
         others[np.arange(len(y)), y.astype(np.intp)] = -np.inf
         return _apart((own - others.max(axis=1))[counted])
-    if objective.loss.labels != "two" or not isinstance(rows, LinearRows):
+    if labels != "two" or not isinstance(rows, LinearRows):
         return False
     return _apart(((2 * y - 1) * u)[counted])
 

@@ -195,13 +195,7 @@ class DataObjective(Objective):
 
     def class_curvature(self, x: Vector) -> Array:
         """The sum of the second derivatives of a softmax over all rows, with what ``softmax_metric`` adds to them."""
-        theta, total = np.asarray(x, np.float64), np.zeros((self.rows.size, self.rows.size))
-        for part in self.parts():
-            assert isinstance(part.rows, SoftmaxRows)
-            weight = float(np.sum(part.weights)) if part.weights.size else part.rows.count
-            every = np.arange(part.rows.count)
-            total += weight * softmax_metric(part.rows, theta, part.weights, every) if weight else 0.0
-        return total
+        return self.over_parts(partial(_class_curvature_of, np.asarray(x, np.float64)))
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The matrix of second derivatives, exactly; with l1, of long formulas and given gradients by differences."""
@@ -320,6 +314,15 @@ def sums_of(loss: Loss, theta: Array, part: RowBlock) -> Array:
     """[sum of the rows' costs, its derivatives in the parameters], of some rows."""
     with np.errstate(all="ignore"):
         return part.rows.sums(theta, part.y, part.weights, loss)
+
+
+def _class_curvature_of(theta: Array, part: RowBlock) -> Array:
+    """Of a softmax, with what ``softmax_metric`` adds."""
+    assert isinstance(part.rows, SoftmaxRows)
+    weight = float(np.sum(part.weights)) if part.weights.size else part.rows.count
+    if not weight:
+        return np.zeros((part.rows.size, part.rows.size))
+    return weight * softmax_metric(part.rows, theta, part.weights, np.arange(part.rows.count))
 
 
 def _curvature_of(loss: Loss, theta: Array, limits: tuple[float, float], part: RowBlock) -> Array:

@@ -7,7 +7,8 @@ its pages one by one. Pages belong to partitions, which can be read in any order
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from queue import SimpleQueue
@@ -16,7 +17,7 @@ from typing import Any
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting.arrow_columns import from_arrow
-from downslope.fitting.file_kinds import FileReader, chosen_of
+from downslope.fitting.file_kinds import FileReader, arrow, chosen_of
 from downslope.fitting.files import open_files, opened
 from downslope.fitting.frame import Frame, RowSource
 from downslope.fitting.text_format import DETECTED, TextFormat
@@ -122,22 +123,32 @@ class Pages:
         rows = [partition.rows for partition in self.partitions]
         return None if None in rows else sum(n for n in rows if n is not None)
 
-    def first(self) -> Frame:
-        """The first page; the next pass begins with it.
+    def first(self, resumed: bool = True) -> Frame:
+        """The first page.
+
+        Args:
+            resumed: whether the next pass begins with it, and is made here; else the file is let go again, with what
+                its reader holds.
 
         Raises:
             DataError: there is none.
         """
-        if self._begun is None:
-            for partition in self.partitions:
+        if self._begun is not None:
+            return self._begun[1]
+        for partition in self.partitions:
+            if resumed:
                 rest = self.frames_of(partition)
                 frame = next(rest, None)
-                if frame is not None:
-                    self._begun = partition.number, frame, rest
-                    break
             else:
-                raise DataError(message("{origin} has no rows.", origin=self.origin))
-        return self._begun[1]
+                with closing(self._frames(partition)) as alone:
+                    frame = next(alone, None)
+                arrow().default_memory_pool().release_unused()
+            if frame is None:
+                continue
+            if resumed:
+                self._begun = partition.number, frame, rest
+            return frame
+        raise DataError(message("{origin} has no rows.", origin=self.origin))
 
     @property
     def needs(self) -> int:
@@ -194,7 +205,7 @@ class Pages:
             known = self.files[place] = opened(self.paths[place], self.asked)
         return known
 
-    def _frames(self, partition: Partition) -> Iterator[Frame]:
+    def _frames(self, partition: Partition) -> Generator[Frame]:
         file, before, pieces, rows = (
             self._file(partition.file),
             partition.before,

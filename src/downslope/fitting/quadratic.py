@@ -8,7 +8,7 @@ loss cannot become negative, and does not cancel near the minimum.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ import symengine as se
 
 from downslope.errors import UsageError
 from downslope.fitting.moments import Moments
-from downslope.fitting.objective import CostTerms, DataObjective, rooted
+from downslope.fitting.objective import CostTerms, DataObjective, RowBlock, rooted
 from downslope.fitting.preconditioning import Coordinates, Kind, shear_of
 from downslope.fitting.rows import Array, LinearRows
 from downslope.messages import argument, message
@@ -117,18 +117,27 @@ def normal_equations_from_moments(objective: DataObjective) -> NormalEquations:
 
 def _triangle_of_rows(objective: DataObjective, mean: Array, scale: Array) -> Array:
     """R of [features / scale | target] measured from ``mean``, each row times the root of its share."""
-    rows = objective.linear
-    R: Array = np.zeros((0, rows.size + 1))
-    for part in objective.parts():
-        assert isinstance(part.rows, LinearRows)
-        centred = part.rows.centred(mean[:-1])
-        for begin in range(0, len(part.y), QR_ROWS):
-            some = slice(begin, begin + QR_ROWS)
-            block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
-            share = part.weights[some] / objective.total if part.weights.size else 1 / objective.total
-            block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
-            R = np.asarray(np.linalg.qr(np.concatenate([R, block]), mode="r"))
+    look = partial(_triangle_of, mean, scale, objective.total)
+    return objective.over_parts(look, _one_triangle)
+
+
+def _triangle_of(mean: Array, scale: Array, total: float, part: RowBlock) -> Array:
+    """R of some rows."""
+    assert isinstance(part.rows, LinearRows)
+    centred = part.rows.centred(mean[:-1])
+    R: Array = np.zeros((0, part.rows.size + 1))
+    for begin in range(0, len(part.y), QR_ROWS):
+        some = slice(begin, begin + QR_ROWS)
+        block = np.column_stack([centred.features(some) / scale, part.y[some] - mean[-1]])
+        share = part.weights[some] / total if part.weights.size else 1 / total
+        block *= np.sqrt(np.broadcast_to(share, len(block)))[:, None]
+        R = _one_triangle(R, block)
     return R
+
+
+def _one_triangle(first: Array, second: Array) -> Array:
+    """R of the rows of both."""
+    return np.asarray(np.linalg.qr(np.concatenate([first, second]), mode="r"))
 
 
 def normal_equations_from_qr(objective: DataObjective) -> NormalEquations:

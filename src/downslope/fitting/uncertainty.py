@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +18,7 @@ from downslope.fitting.preconditioning import shear_of
 from downslope.fitting.quadratic import NormalEquations
 from downslope.fitting.rows import CHUNK_ROWS, Array, LinearRows, SoftmaxRows
 from downslope.fitting.rows_elsewhere import KinkSums, ResidualsThere
+from downslope.fitting.spreads import weighted_products
 from downslope.messages import NOTHING, Message, message, plural
 
 ROUNDING = 1e-9  # part of a parameter by which it may be off however small its standard error
@@ -172,16 +173,23 @@ def _sandwich(there: Arrival) -> Found:
 def _sandwich_sums(there: Arrival) -> tuple[Array, Array, Array]:
     """The second derivatives of the summed loss, the sum of g g', and the gradient."""
     objective, theta = there
-    native, p = _slope_and_bend(objective.loss), objective.parameters.size
+    p = objective.parameters.size
+    sums = objective.over_parts(partial(_sandwich_of, objective.loss, theta))
+    return sums[:p], sums[p:-1], sums[-1]
+
+
+def _sandwich_of(loss: Loss, theta: Array, part: RowBlock) -> Array:
+    """Those three of some rows, one above the other."""
+    native, p = _slope_and_bend(loss), len(theta)
     H, meat, slope = np.zeros((p, p)), np.zeros((p, p)), np.zeros(p)
-    for J, u, part in _rows_of(objective, theta):
-        found = evaluated(native, np.array([objective.loss.shape]), np.column_stack([u, part.y]))
-        w = part.weights if part.weights.size else np.ones(len(u))
-        H += J.T @ ((w * found[:, 1])[:, None] * J)
-        scores = (w * found[:, 0])[:, None] * J
-        meat += scores.T @ scores
-        slope += scores.sum(axis=0)
-    return H, meat, slope
+    for J, u, rows in _chunks_of(theta, part):
+        found = evaluated(native, np.array([loss.shape]), np.column_stack([u, rows.y]))
+        w = rows.weights if rows.weights.size else np.ones(len(u))
+        scores = w * found[:, 0]
+        H += weighted_products(J, w * found[:, 1])
+        meat += weighted_products(J, np.square(scores))
+        slope += np.sum(scores[:, None] * J, axis=0)
+    return np.concatenate([H, meat, slope[None]])
 
 
 @lru_cache(maxsize=16)
@@ -191,16 +199,15 @@ def _slope_and_bend(loss: Loss) -> symbolic.NativeFunction:
     return symbolic.compile_native([se.Symbol(name) for name in ("c", "u", "y")], formulas)
 
 
-def _rows_of(objective: DataObjective, theta: Array) -> Iterator[tuple[Array, Array, RowBlock]]:
+def _chunks_of(theta: Array, part: RowBlock) -> Iterator[tuple[Array, Array, RowBlock]]:
     """(derivatives of the predictions, predictions, rows) of the rows that count, some at a time."""
-    for part in objective.parts():
-        for begin in range(0, part.rows.count, CHUNK_ROWS):
-            some = slice(begin, begin + CHUNK_ROWS)
-            u, J = part.rows.jacobian(theta, some)
-            y, w = part.y[some], part.weights[some] if part.weights.size else part.weights
-            if w.size:
-                u, J, y, w = u[w > 0], J[w > 0], y[w > 0], w[w > 0]
-            yield J, u, RowBlock(part.rows, y, w)
+    for begin in range(0, part.rows.count, CHUNK_ROWS):
+        some = slice(begin, begin + CHUNK_ROWS)
+        u, J = part.rows.jacobian(theta, some)
+        y, w = part.y[some], part.weights[some] if part.weights.size else part.weights
+        if w.size:
+            u, J, y, w = u[w > 0], J[w > 0], y[w > 0], w[w > 0]
+        yield J, u, RowBlock(part.rows, y, w)
 
 
 def _of_quantile(there: Arrival) -> tuple[Array | None, Message]:
@@ -240,7 +247,9 @@ class _ResidualsInMemory(ResidualsThere):
     """Of a table whose rows can be read."""
 
     def __init__(self, there: Arrival) -> None:
-        self.pieces = [(J, part.y - u, part.weights) for J, u, part in _rows_of(*there)]
+        parts = there.objective.parts()
+        chunks = (chunk for part in parts for chunk in _chunks_of(there.x, part))
+        self.pieces = [(J, rows.y - u, rows.weights) for J, u, rows in chunks]
         self.r = np.concatenate([r for _, r, _ in self.pieces])
 
     def quartiles(self) -> tuple[float, float]:

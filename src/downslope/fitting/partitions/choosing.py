@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, TypedDict, get_args
 
 import numpy as np
 
 from downslope.errors import UsageError
-from downslope.fitting.partitions.engine import InProcess, PartitionEngine
+from downslope.fitting.partitions.engine import TIMEOUT, InProcess, PartitionEngine
 from downslope.fitting.partitions.processes import Processes
 from downslope.messages import argument, listing, message
 from downslope.parallel import cores
@@ -22,6 +23,7 @@ class EngineOptions(TypedDict, total=False):
     engine: EngineName | None
     workers: int
     address: str
+    partition_timeout: float
 
 
 def engine_of(asked: EngineOptions) -> PartitionEngine:
@@ -31,18 +33,20 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
         UsageError: there is no such engine, or an option does not go with it.
     """
     name, workers, address = asked.get("engine"), asked.get("workers"), asked.get("address")
+    timeout = asked.get("partition_timeout")
     if name is not None and (not isinstance(name, str) or name not in ENGINES):
         raise UsageError(
             message("engine is {name!r:.40}; it can be {engines}.", name=name, engines=listing(ENGINES, "or"))
         )
-    if workers is not None and name is None:
-        raise UsageError(
-            message(
-                "{option} goes with {engine}.",
-                option=argument("workers"),
-                engine=argument("engine", "processes"),
+    for option, value in (("workers", workers), ("partition_timeout", timeout)):
+        if value is not None and name is None:
+            raise UsageError(
+                message(
+                    "{option} goes with {engine}.",
+                    option=argument(option),
+                    engine=argument("engine", "processes"),
+                )
             )
-        )
     if address is not None and (name != "ray" or not isinstance(address, str)):
         raise UsageError(
             message(
@@ -51,14 +55,14 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
                 engine=argument("engine", "ray"),
             )
         )
-    count = _count(workers)
+    count, seconds = _count(workers), _seconds(timeout)
     if name is None:
         return InProcess()
     if name == "processes":
-        return Processes(count or cores())
+        return Processes(count or cores(), seconds)
     from downslope.fitting.partitions.ray_tasks import RayTasks
 
-    return RayTasks(count, address)
+    return RayTasks(count, address, seconds)
 
 
 def _count(workers: Any) -> int | None:
@@ -69,3 +73,18 @@ def _count(workers: Any) -> int | None:
             message("workers is {value!r:.40}; it must be a whole number, at least 1.", value=workers)
         )
     return int(workers)
+
+
+def _seconds(timeout: Any) -> float:
+    if timeout is None:
+        return TIMEOUT
+    number = isinstance(timeout, int | float | np.integer | np.floating) and not isinstance(timeout, bool)
+    if not number or not 0 < timeout < math.inf:
+        raise UsageError(
+            message(
+                "{option} is {value!r:.40}; it must be a number of seconds above 0.",
+                option=argument("partition_timeout"),
+                value=timeout,
+            )
+        )
+    return float(timeout)

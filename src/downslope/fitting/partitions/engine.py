@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -11,11 +12,13 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from downslope.errors import DataError
 from downslope.fitting.partitions.tree import MergeTree
-from downslope.messages import Message, listing, message, plural
+from downslope.messages import Message, argument, listing, message, plural
 
 T = TypeVar("T")
 A = TypeVar("A", contravariant=True)
 MOST_RETRIES = 3  # of a partition whose worker was lost; then it is named, and the fit ends
+TIMEOUT = 600.0  # seconds that a worker may take for a partition, where nothing else was asked
+MOST_TIMEOUTS = 2  # of a partition that no worker answers for in time; then it is named
 
 
 class Named(Protocol):
@@ -128,12 +131,17 @@ class PartitionEngine(ABC):
     """Works on partitions.
 
     A fit holds its engine open; whoever looks at the table afterwards opens it for that look alone.
+
+    Args:
+        timeout: seconds that a worker may take for a partition; who is longer is taken for lost. Whoever works here
+            takes as long as it takes.
     """
 
     name: str
     workers: int = 1
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
         self._open = 0
 
     @abstractmethod
@@ -141,8 +149,8 @@ class PartitionEngine(ABC):
         """Start on one of the waiting partitions: (by what to know it again, its number)."""
 
     @abstractmethod
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        """Those of these that are done, one at least."""
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+        """Those of these that are done, one at least; or none, where none is after so many seconds."""
 
     @abstractmethod
     def answer(self, done: Any) -> Answer[Any]:
@@ -152,6 +160,9 @@ class PartitionEngine(ABC):
             WorkerLost: nothing did.
             DataError: the rows will not do.
         """
+
+    def drop(self, known: Any) -> None:  # noqa: B027 - who works here is waited for
+        """End the worker of one that takes too long."""
 
     def abandon(self, running: Collection[Any]) -> None:  # noqa: B027 - who works here has none running
         """Forget what was started."""
@@ -195,7 +206,9 @@ class _Round(Generic[T]):
         self.engine, self.table, self.look = engine, table, look
         count = len(table.partitions)
         self.waiting, self.running = deque(range(count)), dict[Any, int]()
-        self.lost, self.failed = Counter[int](), dict[int, BaseException]()
+        self.begun = dict[Any, float]()  # by the clock, in the order of starting
+        self.lost, self.late = Counter[int](), Counter[int]()
+        self.failed = dict[int, BaseException]()
         self.tree, self.tally = MergeTree[T](count, look.merge), Tally()
 
     def whole(self) -> tuple[T, Tally]:
@@ -203,10 +216,15 @@ class _Round(Generic[T]):
             while self._goes_on():
                 while self.waiting and len(self.running) < self.engine.workers:
                     known, place = self.engine.start(self.table, self.look, self.waiting)
-                    self.running[known] = place
+                    self.running[known], self.begun[known] = place, time.monotonic()
                     self.waiting.remove(place)
-                for known in self.engine.wait(self.running):
+                left = min(self.begun.values()) + self.engine.timeout - time.monotonic()
+                done = self.engine.wait(self.running, max(left, 0.0))
+                for known in done:
+                    del self.begun[known]
                     self._take(known, self.running.pop(known))
+                if not done:
+                    self._end_late()
         finally:
             self.engine.abandon(self.running)
         if self.failed:
@@ -236,6 +254,30 @@ class _Round(Generic[T]):
         else:
             self.tree.put(place, answer.value)
             self.tally.add(answer)
+
+    def _end_late(self) -> None:
+        """End the workers that take too long; their partitions are worked on anew."""
+        deadline = time.monotonic() - self.engine.timeout
+        for known in [known for known, begun in self.begun.items() if begun <= deadline]:
+            place = self.running.pop(known)
+            del self.begun[known]
+            self.engine.drop(known)
+            self.late[place] += 1
+            self.tally.lost += 1
+            if self.late[place] < MOST_TIMEOUTS:
+                self.waiting.append(place)  # others first: what ails it may have passed by then
+            else:
+                self.failed[place] = DataError(self._never_answered(place))
+
+    def _never_answered(self, place: int) -> Message:
+        return message(
+            "{rows} cannot be added up: {n} workers in turn had not answered after {seconds:g} s. Either reading there"
+            " hangs, or no core was free; {option} gives them longer.",
+            rows=self.table.partitions[place].named,
+            n=self.late[place],
+            seconds=self.engine.timeout,
+            option=argument("partition_timeout"),
+        )
 
     def _always_lost(self, place: int, lost: WorkerLost) -> Message:
         return message(
@@ -270,7 +312,7 @@ class InProcess(PartitionEngine):
             self._done[number] = error
         return number, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
         return list(running)
 
     def answer(self, done: Any) -> Answer[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,7 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from downslope.fitting.partitions.engine import Answer, Cut, Look, PartitionEngine, WorkerLost
+from downslope.fitting.partitions.engine import (
+    MOST_RETRIES,
+    TIMEOUT,
+    Answer,
+    Cut,
+    Look,
+    PartitionEngine,
+    WorkerLost,
+)
 from downslope.fitting.partitions.worker import Sent, work
 from downslope.messages import message
 from downslope.parallel import VARIABLES
@@ -29,8 +38,10 @@ class _Slot:
     """The place of one process. A pool of one: where its process is lost, no other is."""
 
     pool: ProcessPoolExecutor
+    process: Future[int]  # its number
     partitions: set[int] = field(default_factory=set)  # that it worked on last, and may hold
     busy: bool = False
+    idly_lost: int = 0  # how often, with nothing to work on
 
 
 class Processes(PartitionEngine):
@@ -40,12 +51,13 @@ class Processes(PartitionEngine):
 
     Args:
         workers: how many.
+        timeout: see ``PartitionEngine``.
     """
 
     name = "processes"
 
-    def __init__(self, workers: int) -> None:
-        super().__init__()
+    def __init__(self, workers: int, timeout: float = TIMEOUT) -> None:
+        super().__init__(timeout)
         self.workers = workers
         self._slots: list[_Slot] = []
         self._of: dict[Future[Answer[Any]], _Slot] = {}
@@ -56,9 +68,7 @@ class Processes(PartitionEngine):
 
     def open(self) -> None:
         with _alone_on_a_core():
-            self._slots = [_Slot(_pool()) for _ in range(self.workers)]
-            for slot in self._slots:
-                slot.pool.submit(os.getpid)  # the process starts, while the table is looked at here
+            self._slots = [_Slot(*_pool()) for _ in range(self.workers)]
 
     def close(self) -> None:
         slots, self._slots, self._sent = self._slots, [], None
@@ -75,18 +85,22 @@ class Processes(PartitionEngine):
         free = (number for number in waiting if number not in taken)
         number = next(own, next(free, waiting[-1]))  # what another holds is taken from its end
         content = _pickled(look)
-        try:
-            future = self._submitted(slot, (self._sent[1], content, number))
-        except BrokenProcessPool:  # lost while it was idle: nothing was worked on in vain
-            self._replace(slot)
-            future = self._submitted(slot, (self._sent[1], content, number))
+        while True:
+            try:
+                future = self._submitted(slot, (self._sent[1], content, number))
+                break
+            except BrokenProcessPool:  # lost while it was idle or began: nothing was worked on in vain
+                slot.idly_lost += 1
+                if slot.idly_lost > MOST_RETRIES:
+                    raise
+                self._replace(slot)
         slot.busy = True
         slot.partitions.add(number)
         self._of[future] = slot
         return future, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        return wait(running, return_when=FIRST_COMPLETED).done
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+        return wait(running, seconds, return_when=FIRST_COMPLETED).done
 
     def answer(self, done: Any) -> Answer[Any]:
         slot = self._of.pop(done)
@@ -103,29 +117,39 @@ class Processes(PartitionEngine):
                 other.partitions.discard(answer.number)
         return answer
 
+    def drop(self, known: Any) -> None:
+        slot = self._of.pop(known)
+        slot.busy = False
+        if slot.process.done():  # else it has not even started
+            with contextlib.suppress(OSError):
+                os.kill(slot.process.result(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        self._replace(slot)
+
     def abandon(self, running: Collection[Any]) -> None:
         for future in running:
             future.cancel()
             self._of.pop(future).busy = False  # what comes next waits for it in the pool
 
     def _submitted(self, slot: _Slot, task: tuple[Sent, bytes, int]) -> Future[Answer[Any]]:
+        slot.process.result()  # the time that a partition may take begins when there is somebody to work on it
         return slot.pool.submit(work, *task, self.workers)
 
     def _replace(self, slot: _Slot) -> None:
         slot.pool.shutdown(wait=False, cancel_futures=True)
         slot.partitions.clear()
         with _alone_on_a_core():
-            slot.pool = _pool()
-            slot.pool.submit(os.getpid)
+            slot.pool, slot.process = _pool()
 
 
 def _pickled(look: Look[Any]) -> bytes:
     return Sent.of(look).content
 
 
-def _pool() -> ProcessPoolExecutor:
+def _pool() -> tuple[ProcessPoolExecutor, Future[int]]:
+    """A process that starts, while the table is looked at here, and its number."""
     context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
-    return ProcessPoolExecutor(1, context, _begin)
+    pool = ProcessPoolExecutor(1, context, _begin)
+    return pool, pool.submit(os.getpid)
 
 
 @contextmanager

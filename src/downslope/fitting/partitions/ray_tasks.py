@@ -19,6 +19,7 @@ from typing import Any
 from downslope.errors import DataError, MissingEngineError
 from downslope.fitting.file_kinds import first_line
 from downslope.fitting.partitions.engine import (
+    TIMEOUT,
     Answer,
     Cut,
     Look,
@@ -33,6 +34,7 @@ from downslope.parallel import VARIABLES, cores
 
 PART = 0.6  # of the store of objects that rows may take
 SECONDS = 5.0  # that an address has to answer
+READY = 60.0  # seconds in which workers are to begin; what takes longer is not waited for
 CLIENT = "ray://"
 
 
@@ -63,12 +65,13 @@ class RayTasks(PartitionEngine):
     Args:
         count: how many at once; by default as many as it has cores.
         address: where it answers; None for one that is running here already, else for one of its own.
+        timeout: see ``PartitionEngine``; also the wait for a free core counts.
     """
 
     name = "ray"
 
-    def __init__(self, count: int | None, address: str | None) -> None:
-        super().__init__()
+    def __init__(self, count: int | None, address: str | None, timeout: float = TIMEOUT) -> None:
+        super().__init__(timeout)
         self._count, self._address = count, address
         self.workers = count or cores()
         self._began = False
@@ -90,6 +93,8 @@ class RayTasks(PartitionEngine):
         there = ray.cluster_resources()
         self.workers = self._count or max(1, int(there.get("CPU", 1)))
         self._room = int(PART * there.get("object_store_memory", 0))
+        # the time that a partition may take begins when there is somebody to work on it
+        ray.wait([_ready().remote() for _ in range(self.workers)], num_returns=self.workers, timeout=READY)
 
     def close(self) -> None:
         for known in (self._numbers, self._rows_of, self._held):
@@ -129,8 +134,8 @@ class RayTasks(PartitionEngine):
         self._rows_of[answer] = rows
         return answer, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        done: list[Any] = library().wait(list(running), num_returns=1)[0]
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+        done: list[Any] = library().wait(list(running), num_returns=1, timeout=seconds)[0]
         return done
 
     def answer(self, done: Any) -> Answer[Any]:
@@ -150,14 +155,20 @@ class RayTasks(PartitionEngine):
             self._room -= size
         return answer
 
+    def drop(self, known: Any) -> None:
+        self._forget(known, force=True)
+
     def abandon(self, running: Collection[Any]) -> None:
-        ray = library() if running else None
         for answer in running:
-            self._numbers.pop(answer, None)
-            self._rows_of.pop(answer, None)
-            if ray is not None:
-                with contextlib.suppress(ray.exceptions.RayError):
-                    ray.cancel(answer, force=False)
+            self._forget(answer, force=False)
+
+    def _forget(self, answer: Any, force: bool) -> None:
+        """Want no answer any more; ``force`` ends the process that works on it."""
+        ray = library()
+        self._held.pop(self._numbers.pop(answer, -1), None)
+        self._rows_of.pop(answer, None)
+        with contextlib.suppress(ray.exceptions.RayError):
+            ray.cancel(answer, force=force)
 
 
 def cause_of(ray: Any, error: Any) -> Exception:
@@ -231,6 +242,16 @@ def _one_core() -> Iterator[None]:
     """As many tasks run at once as there are cores."""
     os.environ[VARIABLES[0]] = "1"
     yield
+
+
+def _begin() -> None:
+    """In a worker: what partitions will need."""
+    import downslope.fitting.streamed  # noqa: F401
+
+
+@cache
+def _ready() -> Any:
+    return library().remote(max_retries=0, num_cpus=1)(_begin)
 
 
 @cache
