@@ -90,3 +90,30 @@ def test_the_ending_and_the_explanation_say_one_thing(
     assert (told.point.kind, told.point.detail) == (kind, detail)
     assert told.point.sentence in run.message
     assert "unexplained" not in told.codes
+
+
+def test_what_is_advised_is_looked_at_step_by_step() -> None:
+    """Of a run by calls, whose steps cannot be made again, also where they would be thinned."""
+
+    def cost(v: Any) -> float:
+        x, y = hidden(v)
+        return float(0.73 * (x + 2.29) ** 4 - 1.92 * x**2 + 2.3 * (y - 0.08) ** 4 + 0.55 * y**2)
+
+    def slope(v: Any) -> Any:
+        x, y = hidden(v)
+        return np.array([2.92 * (x + 2.29) ** 3 - 3.84 * x, 9.2 * (y - 0.08) ** 3 + 1.1 * y])
+
+    options: dict[str, Any] = {
+        "gradient": slope,
+        "optimizer": "gradient_descent",
+        "tolerance": 0.0501,
+        "steps": 100,
+    }
+    start = np.array([-0.766, -0.485])
+    told = ds.minimize(cost, start, learning_rate=0.509, **options).explain()
+    for finding in told.findings:
+        if finding.advice is not None and set(finding.advice.setting) == {"learning_rate"}:
+            again = ds.minimize(cost, start, **{**options, **finding.advice.setting}).explain()
+            assert not {found.code for found in again.findings} - {"conditioning"}, finding.advice.setting
+    zigzag = ds.minimize(cost, start, learning_rate=0.0831, **options).explain()
+    assert "zigzag" in {found.code for found in zigzag.findings}

@@ -185,7 +185,8 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
     evaluations = int(min(evaluations, SHARE_CALLED * calls))
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
     dear = EvaluationsLeft(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
-    allowed = dear.left
+    allowed, engine = dear.left, _engine(diagnosis, new)
+    remade = engine == "traced" and candidate.lasting is None  # where rows that were left out can be made again
     try:
         done = descend(
             candidate.objective or run.objective,
@@ -194,8 +195,8 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
             _stopping(diagnosis, candidate, steps, evaluations),
             loop=LoopOptions(
                 maximize=run.maximize,
-                every=max(1, steps // 1000) if candidate.lasting is None else None,
-                engine=_engine(diagnosis, new),
+                every=max(1, steps // 1000) if remade else None,
+                engine=engine,
                 exact_norms=dear,
             ),
         )
