@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from downslope.explain.findings.finding import Finding
+from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.quadratic import DEPENDENT, NormalEquations
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -23,10 +26,12 @@ def separates(objective: DataObjective, phi: Array) -> bool:
     """
     if objective.elsewhere is not None:
         return objective.elsewhere.separates(phi, ROUNDING)
-    return all(_separated(objective, part, phi) for part in objective.parts())
+    if objective.streamed and not _separated(objective.loss, phi, objective.block):
+        return False  # some rows, which are at hand, say so
+    return objective.over_parts(partial(_separated, objective.loss, phi), operator.and_)
 
 
-def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
+def _separated(loss: Loss, phi: Array, part: RowBlock) -> bool:
     rows, y = part.rows, part.y
     u = rows.predictions(phi)
     counted = part.weights > 0 if part.weights.size else np.ones(len(y), bool)
@@ -35,7 +40,7 @@ def _separated(objective: DataObjective, part: RowBlock, phi: Array) -> bool:
         others = u.copy()
         others[np.arange(len(y)), y.astype(np.intp)] = -np.inf
         return _apart((own - others.max(axis=1))[counted])
-    if objective.loss.labels != "two" or not isinstance(rows, LinearRows):
+    if loss.labels != "two" or not isinstance(rows, LinearRows):
         return False
     return _apart(((2 * y - 1) * u)[counted])
 

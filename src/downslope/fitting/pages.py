@@ -7,7 +7,7 @@ its pages one by one. Pages belong to partitions, which can be read in any order
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from queue import SimpleQueue
@@ -16,7 +16,7 @@ from typing import Any
 
 from downslope.errors import DataError, UsageError
 from downslope.fitting.arrow_columns import from_arrow
-from downslope.fitting.file_kinds import FileReader, chosen_of
+from downslope.fitting.file_kinds import FileReader, arrow, chosen_of
 from downslope.fitting.files import open_files, opened
 from downslope.fitting.frame import Frame, RowSource
 from downslope.fitting.text_format import DETECTED, TextFormat
@@ -139,6 +139,21 @@ class Pages:
                 raise DataError(message("{origin} has no rows.", origin=self.origin))
         return self._begun[1]
 
+    def look(self) -> Frame:
+        """The first page, and nothing that stays open or is read ahead: others read the table, from its beginning.
+
+        Raises:
+            DataError: there is none.
+        """
+        for partition in self.partitions:
+            frames = self._frames(partition)
+            frame = next(frames, None)
+            if frame is not None:
+                frames.close()
+                arrow().default_memory_pool().release_unused()
+                return frame
+        raise DataError(message("{origin} has no rows.", origin=self.origin))
+
     @property
     def needs(self) -> int:
         """About how many bytes of memory it takes to hold the table and fit it."""
@@ -194,7 +209,7 @@ class Pages:
             known = self.files[place] = opened(self.paths[place], self.asked)
         return known
 
-    def _frames(self, partition: Partition) -> Iterator[Frame]:
+    def _frames(self, partition: Partition) -> Generator[Frame, None, None]:
         file, before, pieces, rows = (
             self._file(partition.file),
             partition.before,
@@ -217,6 +232,7 @@ class Pages:
 
 def _and_then(frame: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
     yield frame
+    del frame  # it need not stay while the others are read
     yield from rest
 
 
