@@ -86,6 +86,7 @@ _AS_GIVEN = (
     *("weights", "l2", "l1", "drop_missing", "holdout", "path", "gradient", "batch_size", "epochs", "steps"),
     *("standardize", "every", "seed", "evaluations", "time_limit", "tolerance", "relative_tolerance"),
     *("value_tolerance", "x_tolerance", "target_loss", *READING, "engine", "workers", "address"),
+    "partition_seconds",
 )
 
 

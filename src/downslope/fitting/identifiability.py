@@ -28,7 +28,8 @@ def separates(objective: DataObjective, phi: Array) -> bool:
         return objective.elsewhere.separates(phi, ROUNDING)
     if objective.streamed and not _separated(objective.loss, phi, objective.block):
         return False  # some rows, which are at hand, say so
-    return objective.over_parts(partial(_separated, objective.loss, phi), operator.and_)
+    apart: bool = objective.over_parts(partial(_separated, objective.loss, phi), operator.and_)
+    return apart
 
 
 def _separated(loss: Loss, phi: Array, part: RowBlock) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, get_args
 import numpy as np
 
 from downslope.errors import UsageError
-from downslope.fitting.partitions.engine import InProcess, PartitionEngine
+from downslope.fitting.partitions.engine import PARTITION_SECONDS, InProcess, PartitionEngine
 from downslope.fitting.partitions.processes import Processes
 from downslope.messages import argument, listing, message
 from downslope.parallel import cores
@@ -22,6 +22,7 @@ class EngineOptions(TypedDict, total=False):
     engine: EngineName | None
     workers: int
     address: str
+    partition_seconds: float
 
 
 def engine_of(asked: EngineOptions) -> PartitionEngine:
@@ -51,14 +52,36 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
                 engine=argument("engine", "ray"),
             )
         )
-    count = _count(workers)
+    count, seconds = _count(workers), _seconds(asked.get("partition_seconds"), name)
     if name is None:
         return InProcess()
     if name == "processes":
-        return Processes(count or cores())
+        return Processes(count or cores(), seconds)
     from downslope.fitting.partitions.ray_tasks import RayTasks
 
-    return RayTasks(count, address)
+    return RayTasks(count, address, seconds)
+
+
+def _seconds(asked: Any, engine: str | None) -> float:
+    if asked is None:
+        return PARTITION_SECONDS
+    if engine is None:
+        raise UsageError(
+            message(
+                "{option} goes with {engine}.",
+                option=argument("partition_seconds"),
+                engine=argument("engine", "processes"),
+            )
+        )
+    number = isinstance(asked, int | float | np.integer | np.floating) and not isinstance(asked, bool)
+    if not number or not 0 < asked < np.inf:
+        raise UsageError(
+            message(
+                "partition_seconds is {seconds!r:.40}; it must be a number of seconds, above 0.",
+                seconds=asked,
+            )
+        )
+    return float(asked)
 
 
 def _count(workers: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -11,11 +12,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from downslope.errors import DataError
 from downslope.fitting.partitions.tree import MergeTree
-from downslope.messages import Message, listing, message, plural
+from downslope.messages import Message, argument, listing, message, plural
 
 T = TypeVar("T")
 A = TypeVar("A", contravariant=True)
 MOST_RETRIES = 3  # of a partition whose worker was lost; then it is named, and the fit ends
+PARTITION_SECONDS = (
+    600.0  # that a worker has for a partition, which takes seconds; beyond, it is taken to hang
+)
 
 
 class Named(Protocol):
@@ -124,14 +128,22 @@ class WorkerLost(Exception):  # noqa: N818 - what happened, not what is wrong
         self.why = why
 
 
+class WorkerLate(WorkerLost):
+    """A worker did not answer in time, and was stopped."""
+
+
 class PartitionEngine(ABC):
     """Works on partitions.
 
     A fit holds its engine open; whoever looks at the table afterwards opens it for that look alone.
+
+    Attributes:
+        seconds: that a worker has for a partition; none where nobody else works who could be stopped.
     """
 
     name: str
     workers: int = 1
+    seconds: float | None = None
 
     def __init__(self) -> None:
         self._open = 0
@@ -141,8 +153,8 @@ class PartitionEngine(ABC):
         """Start on one of the waiting partitions: (by what to know it again, its number)."""
 
     @abstractmethod
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        """Those of these that are done, one at least."""
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
+        """Those of these that are done, one at least; none where none is after so many seconds."""
 
     @abstractmethod
     def answer(self, done: Any) -> Answer[Any]:
@@ -152,6 +164,9 @@ class PartitionEngine(ABC):
             WorkerLost: nothing did.
             DataError: the rows will not do.
         """
+
+    def stop(self, running: Any) -> None:  # noqa: B027 - who works here is not late
+        """Stop the worker of what was started, which will not answer any more."""
 
     def abandon(self, running: Collection[Any]) -> None:  # noqa: B027 - who works here has none running
         """Forget what was started."""
@@ -195,6 +210,7 @@ class _Round(Generic[T]):
         self.engine, self.table, self.look = engine, table, look
         count = len(table.partitions)
         self.waiting, self.running = deque(range(count)), dict[Any, int]()
+        self.until = dict[Any, float]()  # when a worker is late
         self.lost, self.failed = Counter[int](), dict[int, BaseException]()
         self.tree, self.tally = MergeTree[T](count, look.merge), Tally()
 
@@ -205,8 +221,12 @@ class _Round(Generic[T]):
                     known, place = self.engine.start(self.table, self.look, self.waiting)
                     self.running[known] = place
                     self.waiting.remove(place)
-                for known in self.engine.wait(self.running):
+                    if self.engine.seconds is not None:
+                        self.until[known] = time.monotonic() + self.engine.seconds
+                for known in self.engine.wait(self.running, self._patience()):
+                    self.until.pop(known, None)
                     self._take(known, self.running.pop(known))
+                self._stop_late()
         finally:
             self.engine.abandon(self.running)
         if self.failed:
@@ -221,16 +241,35 @@ class _Round(Generic[T]):
             return bool(self.waiting) or any(place < least for place in self.running.values())
         return bool(self.waiting or self.running)
 
+    def _patience(self) -> float | None:
+        """For how many seconds nobody is late."""
+        return max(0.0, min(self.until.values()) - time.monotonic()) if self.until else None
+
+    def _stop_late(self) -> None:
+        """Stop the workers that should have answered, and have their partitions done anew."""
+        now = time.monotonic()
+        for known in [known for known, until in self.until.items() if until <= now]:
+            del self.until[known]
+            place = self.running.pop(known)
+            self.engine.stop(known)
+            seconds = self.engine.seconds
+            self._lose(
+                place, WorkerLate(message("it gave no answer in {seconds:g} seconds", seconds=seconds))
+            )
+
+    def _lose(self, place: int, lost: WorkerLost) -> None:
+        self.lost[place] += 1
+        self.tally.lost += 1
+        if self.lost[place] > MOST_RETRIES:
+            self.failed[place] = DataError(self._always_lost(place, lost))
+        else:
+            self.waiting.appendleft(place)
+
     def _take(self, known: Any, place: int) -> None:
         try:
             answer = self.engine.answer(known)
         except WorkerLost as lost:
-            self.lost[place] += 1
-            self.tally.lost += 1
-            if self.lost[place] > MOST_RETRIES:
-                self.failed[place] = DataError(self._always_lost(place, lost))
-            else:
-                self.waiting.appendleft(place)
+            self._lose(place, lost)
         except Exception as error:
             self.failed[place] = error
         else:
@@ -238,6 +277,15 @@ class _Round(Generic[T]):
             self.tally.add(answer)
 
     def _always_lost(self, place: int, lost: WorkerLost) -> Message:
+        if isinstance(lost, WorkerLate):
+            return message(
+                "{rows} cannot be added up: {n} workers tried in vain, and the last gave no answer in {seconds:g}"
+                " seconds. See whether the file can be read where they run, or give them more time ({option}).",
+                n=self.lost[place],
+                rows=self.table.partitions[place].named,
+                seconds=self.engine.seconds,
+                option=argument("partition_seconds", 2 * (self.engine.seconds or PARTITION_SECONDS)),
+            )
         return message(
             "{rows} cannot be added up: all {n} workers that tried were lost ({why}). They may need more memory than"
             " there is; write smaller files or row groups.",
@@ -270,7 +318,7 @@ class InProcess(PartitionEngine):
             self._done[number] = error
         return number, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
         return list(running)
 
     def answer(self, done: Any) -> Answer[Any]:
@@ -316,12 +364,14 @@ def by_workers(engine: PartitionEngine, tallies: Sequence[Tally]) -> tuple[Messa
 
 
 __all__ = [
+    "PARTITION_SECONDS",
     "Answer",
     "InProcess",
     "Look",
     "PartitionEngine",
     "PassCounts",
     "Tally",
+    "WorkerLate",
     "WorkerLost",
     "answered",
     "by_workers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,7 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from downslope.fitting.partitions.engine import Answer, Cut, Look, PartitionEngine, WorkerLost
+from downslope.fitting.partitions.engine import (
+    PARTITION_SECONDS,
+    Answer,
+    Cut,
+    Look,
+    PartitionEngine,
+    WorkerLost,
+)
 from downslope.fitting.partitions.worker import Sent, work
 from downslope.messages import message
 from downslope.parallel import VARIABLES
@@ -29,8 +37,22 @@ class _Slot:
     """The place of one process. A pool of one: where its process is lost, no other is."""
 
     pool: ProcessPoolExecutor
+    process: Future[int]  # its number, once it has begun
     partitions: set[int] = field(default_factory=set)  # that it worked on last, and may hold
     busy: bool = False
+    left: Future[Answer[Any]] | None = None  # what nobody waits for any more, and it may still work on
+
+    @classmethod
+    def begun(cls) -> _Slot:
+        """With a process that starts now."""
+        pool = _pool()
+        return cls(pool, pool.submit(os.getpid))
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        if self.process.done() and not self.process.cancelled() and self.process.exception() is None:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                os.kill(self.process.result(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class Processes(PartitionEngine):
@@ -40,13 +62,14 @@ class Processes(PartitionEngine):
 
     Args:
         workers: how many.
+        seconds: that each has for a partition.
     """
 
     name = "processes"
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, seconds: float = PARTITION_SECONDS) -> None:
         super().__init__()
-        self.workers = workers
+        self.workers, self.seconds = workers, seconds
         self._slots: list[_Slot] = []
         self._of: dict[Future[Answer[Any]], _Slot] = {}
         self._sent: tuple[Any, Sent] | None = None
@@ -56,14 +79,14 @@ class Processes(PartitionEngine):
 
     def open(self) -> None:
         with _alone_on_a_core():
-            self._slots = [_Slot(_pool()) for _ in range(self.workers)]
-            for slot in self._slots:
-                slot.pool.submit(os.getpid)  # the process starts, while the table is looked at here
+            self._slots = [_Slot.begun() for _ in range(self.workers)]  # while the table is looked at here
 
     def close(self) -> None:
         slots, self._slots, self._sent = self._slots, [], None
         self._of.clear()
         for slot in slots:
+            if slot.left is not None and not slot.left.done():
+                slot.kill()  # it may never end by itself
             slot.pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, table: Cut, look: Look[Any], waiting: Sequence[int]) -> tuple[Any, int]:
@@ -85,8 +108,8 @@ class Processes(PartitionEngine):
         self._of[future] = slot
         return future, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        return wait(running, return_when=FIRST_COMPLETED).done
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
+        return wait(running, seconds, return_when=FIRST_COMPLETED).done
 
     def answer(self, done: Any) -> Answer[Any]:
         slot = self._of.pop(done)
@@ -103,20 +126,28 @@ class Processes(PartitionEngine):
                 other.partitions.discard(answer.number)
         return answer
 
+    def stop(self, running: Any) -> None:
+        slot = self._of.pop(running)
+        slot.busy = False
+        slot.kill()
+        self._replace(slot)
+
     def abandon(self, running: Collection[Any]) -> None:
         for future in running:
-            future.cancel()
-            self._of.pop(future).busy = False  # what comes next waits for it in the pool
+            slot = self._of.pop(future)
+            slot.busy = False  # what comes next waits for it in the pool
+            if not future.cancel():
+                slot.left = future
 
     def _submitted(self, slot: _Slot, task: tuple[Sent, bytes, int]) -> Future[Answer[Any]]:
         return slot.pool.submit(work, *task, self.workers)
 
     def _replace(self, slot: _Slot) -> None:
         slot.pool.shutdown(wait=False, cancel_futures=True)
-        slot.partitions.clear()
         with _alone_on_a_core():
-            slot.pool = _pool()
-            slot.pool.submit(os.getpid)
+            new = _Slot.begun()
+        slot.pool, slot.process, slot.left = new.pool, new.process, None
+        slot.partitions.clear()
 
 
 def _pickled(look: Look[Any]) -> bytes:

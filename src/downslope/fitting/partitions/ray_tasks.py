@@ -19,6 +19,7 @@ from typing import Any
 from downslope.errors import DataError, MissingEngineError
 from downslope.fitting.file_kinds import first_line
 from downslope.fitting.partitions.engine import (
+    PARTITION_SECONDS,
     Answer,
     Cut,
     Look,
@@ -63,12 +64,14 @@ class RayTasks(PartitionEngine):
     Args:
         count: how many at once; by default as many as it has cores.
         address: where it answers; None for one that is running here already, else for one of its own.
+        seconds: that a task has for a partition, from when it is given out.
     """
 
     name = "ray"
 
-    def __init__(self, count: int | None, address: str | None) -> None:
+    def __init__(self, count: int | None, address: str | None, seconds: float = PARTITION_SECONDS) -> None:
         super().__init__()
+        self.seconds = seconds
         self._count, self._address = count, address
         self.workers = count or cores()
         self._began = False
@@ -129,8 +132,8 @@ class RayTasks(PartitionEngine):
         self._rows_of[answer] = rows
         return answer, number
 
-    def wait(self, running: Collection[Any]) -> Collection[Any]:
-        done: list[Any] = library().wait(list(running), num_returns=1)[0]
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
+        done: list[Any] = library().wait(list(running), num_returns=1, timeout=seconds)[0]
         return done
 
     def answer(self, done: Any) -> Answer[Any]:
@@ -150,14 +153,21 @@ class RayTasks(PartitionEngine):
             self._room -= size
         return answer
 
+    def stop(self, running: Any) -> None:
+        self._held.pop(self._numbers[running], None)
+        self._forget(running, force=True)
+
     def abandon(self, running: Collection[Any]) -> None:
-        ray = library() if running else None
         for answer in running:
-            self._numbers.pop(answer, None)
-            self._rows_of.pop(answer, None)
-            if ray is not None:
-                with contextlib.suppress(ray.exceptions.RayError):
-                    ray.cancel(answer, force=False)
+            self._forget(answer, force=False)
+
+    def _forget(self, answer: Any, *, force: bool) -> None:
+        """Cancel a task, and end its worker with it where it is forced."""
+        ray = library()
+        self._numbers.pop(answer, None)
+        self._rows_of.pop(answer, None)
+        with contextlib.suppress(ray.exceptions.RayError):
+            ray.cancel(answer, force=force)
 
 
 def cause_of(ray: Any, error: Any) -> Exception:
