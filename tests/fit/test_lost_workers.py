@@ -94,7 +94,7 @@ def test_a_partition_that_always_hangs_is_named_in_bounded_time(tmp_path):
 
 def test_nobody_waits_for_a_worker_that_hangs_where_another_has_failed(tmp_path):
     began = time.monotonic()
-    with pytest.raises(DataError, match="^partition 0$"):
+    with pytest.raises(DataError, match=r"^partition 0$"):
         Processes(2).over(Cut(), RefusesBeside(1, tmp_path, FOR_EVER))
     assert time.monotonic() - began < PARTITION_SECONDS / 2
 
