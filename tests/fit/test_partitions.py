@@ -9,7 +9,6 @@ import sys
 import textwrap
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -219,40 +218,6 @@ def test_one_lost_worker_costs_its_partition(tmp_path):
     assert (tally.lost, tally.partitions) == (1, 6)
 
 
-class Hangs(Ends):
-    """Answers for one of the partitions never, as often as there are files to say so."""
-
-    def __init__(self, at, folder, times, by_signal=False):
-        super().__init__(at, folder, times)
-        self.by_signal = by_signal
-
-    def of(self, table, number):
-        if number == self.at:
-            done = len(os.listdir(self.folder))
-            if done < self.times:
-                open(os.path.join(self.folder, str(done)), "w").close()
-                if self.by_signal:
-                    os.kill(os.getpid(), signal.SIGSTOP)
-                time.sleep(10_000)
-        return (number,), PassCounts()
-
-
-@pytest.mark.parametrize("by_signal", [False, True])
-def test_a_worker_that_hangs_is_replaced(tmp_path, by_signal):
-    found, tally = Processes(2, timeout=2.0).over(Cut("t.parquet"), Hangs(3, tmp_path, 1, by_signal))
-    assert found == (0, 1, 2, 3, 4, 5)
-    assert (tally.lost, tally.partitions) == (1, 6)
-
-
-def test_a_partition_that_always_hangs_is_named(tmp_path):
-    began = time.monotonic()
-    told = r"^t\.parquet, rows 31 to 40 cannot be added up: 2 workers in turn had not answered after 1 s"
-    with pytest.raises(DataError, match=told):
-        Processes(2, timeout=1.0).over(Cut("t.parquet"), Hangs(3, tmp_path, 99))
-    assert len(os.listdir(tmp_path)) == 2
-    assert time.monotonic() - began < 120
-
-
 class Refuses:
     """Refuses two partitions, the later one sooner."""
 
@@ -384,44 +349,6 @@ def test_rows_are_kept_at_equal_distances():
     parts = [kept.with_rows({"x": np.arange(30.0) + 30 * i}, 0, 30) for i in range(3)]
     whole = parts[0].merged(parts[1]).merged(parts[2])
     assert whole.columns["x"].tolist() == [30.0 * i + 8 * j for i in range(3) for j in range(4)]
-
-
-def test_a_worker_of_ray_is_replaced_where_it_dies_or_hangs(tmp_path):
-    """In a process of its own, as below."""
-    pytest.importorskip("ray", reason="Ray is not installed")
-    for name in ("dies", "hangs", "always", "never"):
-        (tmp_path / name).mkdir()
-    script = (
-        "import contextlib, re\n"
-        "from downslope.errors import DataError\n"
-        "from downslope.fitting.partitions.ray_tasks import RayTasks\n"
-        "from test_partitions import Cut, Ends, Hangs\n"
-        f"folder = {str(tmp_path)!r}\n"
-        "engine = RayTasks(2, None, timeout=30.0)\n"
-        "with engine.session():\n"
-        "    for look in (Ends(3, folder + '/dies', 1), Hangs(4, folder + '/hangs', 1)):\n"
-        "        found, tally = engine.over(Cut('t.parquet'), look)\n"
-        "        assert found == (0, 1, 2, 3, 4, 5), found\n"
-        "        assert (tally.lost, tally.partitions) == (1, 6), tally\n"
-        "    for look, said in (\n"
-        "        (Ends(3, folder + '/always', 99), 'all 4 workers'),\n"
-        "        (Hangs(2, folder + '/never', 99), '2 workers in turn'),\n"
-        "    ):\n"
-        "        try:\n"
-        "            engine.over(Cut('t.parquet'), look)\n"
-        "        except DataError as error:\n"
-        "            assert str(error).startswith('t.parquet, rows') and said in str(error), error\n"
-        "        else:\n"
-        "            raise AssertionError('it was not told')\n"
-    )
-    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-    path = os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True, text=True, timeout=500, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_ray_gives_the_same_bits(files):

@@ -86,7 +86,7 @@ _AS_GIVEN = (
     *("weights", "l2", "l1", "drop_missing", "holdout", "path", "gradient", "batch_size", "epochs", "steps"),
     *("standardize", "every", "seed", "evaluations", "time_limit", "tolerance", "relative_tolerance"),
     *("value_tolerance", "x_tolerance", "target_loss", *READING, "engine", "workers", "address"),
-    "partition_timeout",
+    "partition_seconds",
 )
 
 
@@ -128,8 +128,10 @@ def put_together(table: Any, asked: FitArguments, engine: PartitionEngine | None
         pages, frame = None, database.first(wanted)
     else:
         pages = pages_to_stream(table, wanted, stream, reading)
-        here = isinstance(engine, InProcess)
-        frame = as_frame(table, wanted, reading) if pages is None else pages.first(resumed=here)
+        if pages is None:
+            frame = as_frame(table, wanted, reading)
+        else:
+            frame = pages.first() if isinstance(engine, InProcess) else pages.look()
     target, features = spelt_as_in(target, frame), spelt_as_in(features, frame)
     asked["weights"] = spelt_as_in(asked.get("weights"), frame)
     weights = asked["weights"] if isinstance(asked["weights"], str) else None
@@ -138,6 +140,8 @@ def put_together(table: Any, asked: FitArguments, engine: PartitionEngine | None
         hypothesis_of(frame, wish, database or pages), as_loss(asked.get("loss", "mse")), asked
     )
     paged = None if pages is None else (pages, engine)
+    if pages is not None:
+        frame = frame.a_row()  # the others are read again, and need not stay meanwhile
     problem, held = _problem(frame, specified, database or paged, asked)
     x = _start(problem, start, asked.get("seed"))
     plan = _plan(asked, suggested=start is None)

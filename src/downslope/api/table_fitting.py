@@ -76,8 +76,8 @@ def fit(
             workers, and how many of these were lost. By default partitions are worked on in this process.
         workers: how many partitions are worked on at once; by default as many as there are cores.
         address: where a cluster of Ray answers, or "auto"; by default one is started here for the fit.
-        partition_timeout: seconds, above 0, that a worker may take for a partition; one that takes longer is ended
-            and its partition tried once more, and then named. 600 by default.
+        partition_seconds: after how many seconds a worker is taken to hang, and its partition given to another; 600
+            by default. A partition for which four workers in a row were too late ends the fit, and is named.
         decimal, thousands, skip_rows, na_values, encoding: how text files are to be read, where that is not found out
             rightly: the sign before decimals ("," or "."), the sign between groups of three digits, how many lines
             stand before the names of the columns, words for a missing value, and the encoding ("cp949").

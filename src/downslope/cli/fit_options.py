@@ -154,15 +154,15 @@ METHOD: tuple[Declared, ...] = (
         help=message("So many partitions at once. Default: as many as there are cores."),
     ),
     declared(
+        "--partition-seconds",
+        type=NUMBER,
+        metavar="S",
+        help=message("After so long a worker hangs, and another has its partition. Default: 600."),
+    ),
+    declared(
         "--address",
         metavar="HOST:PORT",
         help=message("Where a cluster of Ray answers, or auto. Default: one is started here for the fit."),
-    ),
-    declared(
-        "--partition-timeout",
-        type=NUMBER,
-        metavar="S",
-        help=message("Seconds that a worker may take for a partition before it is replaced. Default: 600."),
     ),
     declared(
         "--seed", type=NUMBER, metavar="N", help=message("For the order of the batches, or a random start.")

@@ -186,7 +186,9 @@ def trial(diagnosis: Diagnosis, candidate: Candidate, fewer_than: float = math.i
     steps = candidate.lasting or int(min(MOST_STEPS, max(1, fewer_than)))
     dear = EvaluationsLeft(int(min(SHARE * budget.left() / budget.HOSTED_STEP, 2.0**31)))
     allowed, engine = dear.left, _engine(diagnosis, new)
-    remade = engine == "traced" and candidate.lasting is None  # where rows that were left out can be made again
+    remade = (
+        engine == "traced" and candidate.lasting is None
+    )  # where rows that were left out can be made again
     try:
         done = descend(
             candidate.objective or run.objective,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from downslope.errors import DataError
+from downslope.fitting.addresses import is_stored, open_arrow, size_of, stored_file
 from downslope.fitting.arrow_columns import index_of
 from downslope.fitting.cells import Doubt
 from downslope.fitting.file_kinds import FilePage, arrow, damage, system_errors
@@ -91,6 +91,10 @@ class ParquetFile:
             if self._content is not None:
                 yield parquet.ParquetFile(pa.BufferReader(self._content))
                 return
+            if is_stored(self.path):
+                # few requests, and large ones; it is read on behind this, and closes with its last batch
+                yield parquet.ParquetFile(stored_file(self.path), pre_buffer=True)
+                return
             with system_errors(self.path):
                 open(self.path, "rb").close()  # what the system says is said better than by PyArrow
             yield parquet.ParquetFile(self.path, buffer_size=READ_AHEAD, pre_buffer=False)
@@ -122,7 +126,7 @@ class ArrowFile:
 
     def needs(self, chosen: Sequence[str]) -> int:
         """About how many bytes it takes to hold these columns."""
-        return COPIES * os.path.getsize(self.path) * len(chosen) // len(self.names)
+        return COPIES * size_of(self.path) * len(chosen) // len(self.names)
 
     def whole(self, chosen: Sequence[str]) -> FilePage:
         """All rows."""
@@ -164,7 +168,9 @@ class ArrowFile:
 
     def _source(self) -> Any:
         pa = arrow()
-        return pa.BufferReader(self._content) if self._content is not None else pa.OSFile(self.path, "rb")
+        if self._content is not None:
+            return pa.BufferReader(self._content)
+        return open_arrow(self.path)
 
 
 def _batches_of(source: Any) -> tuple[Any, Iterator[Any]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from downslope.errors import DataError, MissingExtraError
 from downslope.files import system_reason
+from downslope.fitting.addresses import name_of
 from downslope.fitting.cells import Doubt
 from downslope.fitting.foreign_kinds import LOOKED_AT, refuse_foreign
 from downslope.fitting.frame import ColumnNote, RowSource
@@ -108,7 +109,7 @@ def endings_of(path: str) -> tuple[str, str]:
             )
         )
     _refuse_device(path)
-    suffixes = [s.lower() for s in Path(path).suffixes]
+    suffixes = [s.lower() for s in Path(name_of(path)).suffixes]
     packed = COMPRESSED[suffixes.pop()] if suffixes and suffixes[-1] in COMPRESSED else ""
     ending = suffixes[-1] if suffixes else ""
     known = ending in SEPARATORS or ending in (*PARQUET, *ARROW, *JSON_LINES)
@@ -151,11 +152,6 @@ def _is_terminal(path: str) -> bool:
         return os.isatty(descriptor)
     finally:
         os.close(descriptor)
-
-
-def size_of(path: str) -> int:
-    """How many bytes a file has."""
-    return os.path.getsize(path)
 
 
 def is_pipe(path: str) -> bool:

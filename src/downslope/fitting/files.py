@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from downslope.errors import DataError, UsageError
+from downslope.fitting.addresses import is_stored, stored_matches
 from downslope.fitting.arrow_columns import from_arrow
 from downslope.fitting.binary_pages import ArrowFile, ParquetFile
 from downslope.fitting.file_kinds import (
@@ -138,7 +139,10 @@ def matches_of(path: str) -> list[str]:
     """
     if path == "-":
         raise UsageError(message("standard input (-) is one table; it cannot be read together with files."))
-    matches = sorted(glob.glob(path)) if _GLOB & set(path) and not os.path.exists(path) else [path]
+    if is_stored(path):
+        matches = stored_matches(path)
+    else:
+        matches = sorted(glob.glob(path)) if _GLOB & set(path) and not os.path.exists(path) else [path]
     if not matches:
         raise DataError(message("no file matches '{path}'.", path=path))
     return matches

@@ -312,6 +312,11 @@ class Frame:
         kept = np.flatnonzero(rows) if self.kept is None else self.kept[rows]
         return replace(self, columns=columns, bases=(), kept=kept)
 
+    def a_row(self) -> Frame:
+        """A copy of one row, with all that is known of the columns."""
+        columns = {name: column[:1].copy() for name, column in self.columns.items()}
+        return replace(self, columns=columns, bases=(), sources=())
+
 
 def spelt_alike(name: str, names: Collection[str]) -> str:
     """The one of ``names`` that is this one, if need be in another Unicode form (é as one letter or two); else itself.

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from downslope.explain.findings.finding import Finding
+from downslope.fitting.losses import Loss
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.quadratic import DEPENDENT, NormalEquations
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
@@ -25,13 +26,13 @@ def separates(objective: DataObjective, phi: Array) -> bool:
     """
     if objective.elsewhere is not None:
         return objective.elsewhere.separates(phi, ROUNDING)
-    labels = objective.loss.labels
-    if not _separated(labels, phi, objective.block):  # rows of the table: mostly they decide
-        return False
-    return not objective.streamed or objective.over_parts(partial(_separated, labels, phi), operator.and_)
+    if objective.streamed and not _separated(objective.loss, phi, objective.block):
+        return False  # some rows, which are at hand, say so
+    apart: bool = objective.over_parts(partial(_separated, objective.loss, phi), operator.and_)
+    return apart
 
 
-def _separated(labels: str, phi: Array, part: RowBlock) -> bool:
+def _separated(loss: Loss, phi: Array, part: RowBlock) -> bool:
     rows, y = part.rows, part.y
     u = rows.predictions(phi)
     counted = part.weights > 0 if part.weights.size else np.ones(len(y), bool)
@@ -40,7 +41,7 @@ def _separated(labels: str, phi: Array, part: RowBlock) -> bool:
         others = u.copy()
         others[np.arange(len(y)), y.astype(np.intp)] = -np.inf
         return _apart((own - others.max(axis=1))[counted])
-    if labels != "two" or not isinstance(rows, LinearRows):
+    if loss.labels != "two" or not isinstance(rows, LinearRows):
         return False
     return _apart(((2 * y - 1) * u)[counted])
 

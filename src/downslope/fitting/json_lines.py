@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from downslope.errors import DataError
+from downslope.fitting.addresses import open_bytes, size_of
 from downslope.fitting.binary_pages import refuse_lost
 from downslope.fitting.cells import Doubt
-from downslope.fitting.file_kinds import FilePage, arrow, first_line, size_of, system_errors, unpacked
+from downslope.fitting.file_kinds import FilePage, arrow, first_line, system_errors, unpacked
 from downslope.fitting.frame import ColumnNote, RowSource
 from downslope.messages import listing, message
 
@@ -93,6 +94,6 @@ class JsonLinesFile:
     def _bytes(self) -> bytes:
         if self._content is not None:
             return self._content
-        with system_errors(self.path), open(self.path, "rb") as file:
+        with system_errors(self.path), open_bytes(self.path) as file:
             content = file.read()
         return unpacked(content, self._packed, self.path) if self._packed else content

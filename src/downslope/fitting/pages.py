@@ -8,7 +8,6 @@ its pages one by one. Pages belong to partitions, which can be read in any order
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from queue import SimpleQueue
@@ -123,31 +122,36 @@ class Pages:
         rows = [partition.rows for partition in self.partitions]
         return None if None in rows else sum(n for n in rows if n is not None)
 
-    def first(self, resumed: bool = True) -> Frame:
-        """The first page.
-
-        Args:
-            resumed: whether the next pass begins with it, and is made here; else the file is let go again, with what
-                its reader holds.
+    def first(self) -> Frame:
+        """The first page; the next pass begins with it.
 
         Raises:
             DataError: there is none.
         """
-        if self._begun is not None:
-            return self._begun[1]
-        for partition in self.partitions:
-            if resumed:
+        if self._begun is None:
+            for partition in self.partitions:
                 rest = self.frames_of(partition)
                 frame = next(rest, None)
+                if frame is not None:
+                    self._begun = partition.number, frame, rest
+                    break
             else:
-                with closing(self._frames(partition)) as alone:
-                    frame = next(alone, None)
+                raise DataError(message("{origin} has no rows.", origin=self.origin))
+        return self._begun[1]
+
+    def look(self) -> Frame:
+        """The first page, and nothing that stays open or is read ahead: others read the table, from its beginning.
+
+        Raises:
+            DataError: there is none.
+        """
+        for partition in self.partitions:
+            frames = self._frames(partition)
+            frame = next(frames, None)
+            if frame is not None:
+                frames.close()
                 arrow().default_memory_pool().release_unused()
-            if frame is None:
-                continue
-            if resumed:
-                self._begun = partition.number, frame, rest
-            return frame
+                return frame
         raise DataError(message("{origin} has no rows.", origin=self.origin))
 
     @property
@@ -205,7 +209,7 @@ class Pages:
             known = self.files[place] = opened(self.paths[place], self.asked)
         return known
 
-    def _frames(self, partition: Partition) -> Generator[Frame]:
+    def _frames(self, partition: Partition) -> Generator[Frame, None, None]:
         file, before, pieces, rows = (
             self._file(partition.file),
             partition.before,
@@ -228,6 +232,7 @@ class Pages:
 
 def _and_then(frame: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
     yield frame
+    del frame  # it need not stay while the others are read
     yield from rest
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ import numpy as np
 from downslope.errors import DataError, UsageError
 from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
+from downslope.fitting.addresses import size_of
 from downslope.fitting.memory import available
 from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock, sums_of
@@ -281,7 +281,7 @@ def _large(paths: list[str]) -> bool:
     from downslope.fitting.files import matches_of
 
     try:
-        return sum(os.path.getsize(match) for path in paths for match in matches_of(path)) > SMALL
+        return sum(size_of(match) for path in paths for match in matches_of(path)) > SMALL
     except OSError:  # to be named when it is read
         return False
 

@@ -277,16 +277,9 @@ class FirstLook:
             sums,
             looks,
             Kept(self.kept.most, stride).with_rows(columns, number, frame.rows),
-            _a_row_of(frame),
+            frame.a_row(),
         )
         return found, RowBlock(on_page, y, weights).unlocked()
-
-
-def _a_row_of(frame: Frame) -> Frame:
-    """One row, with all that is known of the columns."""
-    return replace(
-        frame, columns={n: column[:1].copy() for n, column in frame.columns.items()}, bases=(), sources=()
-    )
 
 
 def read_once(table: PagedTable, quadratic: bool) -> StreamingPass:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from downslope.errors import DataError
+from downslope.fitting.addresses import open_arrow, open_bytes, size_of
 from downslope.fitting.byte_streams import (
     BLOCK,
     HEAD,
@@ -32,7 +33,6 @@ from downslope.fitting.file_kinds import (
     arrow,
     endings_of,
     packing,
-    size_of,
     system_errors,
 )
 from downslope.fitting.foreign_kinds import refuse_foreign
@@ -164,7 +164,7 @@ class TextFile:
         """The rows of data for PyArrow, and who watches them; nobody where it reads them by itself."""
         pa = arrow()
         if self._native:
-            with pa.OSFile(self.path, "rb") as file:
+            with open_arrow(self.path) as file:
                 self._refuse_other_head(file.read(len(self._above)))
                 yield file, None
             return
@@ -183,7 +183,7 @@ class TextFile:
         return watched
 
     def _has_quotes(self) -> bool:
-        with system_errors(self.path), open(self.path, "rb") as file:
+        with system_errors(self.path), open_bytes(self.path) as file:
             file.seek(len(self._above))
             while block := file.read(HEAD):
                 if b'"' in block:
@@ -336,11 +336,11 @@ class TextFile:
             pa = arrow()
             with (
                 packing(self.packed, self.path),
-                pa.input_stream(self.path, compression=self.packed) as stream,
+                pa.input_stream(open_arrow(self.path), compression=self.packed) as stream,
             ):
                 yield stream
         else:
-            with open(self.path, "rb") as file:
+            with open_bytes(self.path) as file:
                 yield file
 
     @contextmanager

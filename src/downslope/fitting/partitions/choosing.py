@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal, TypedDict, get_args
 
 import numpy as np
 
 from downslope.errors import UsageError
-from downslope.fitting.partitions.engine import TIMEOUT, InProcess, PartitionEngine
+from downslope.fitting.partitions.engine import PARTITION_SECONDS, InProcess, PartitionEngine
 from downslope.fitting.partitions.processes import Processes
 from downslope.messages import argument, listing, message
 from downslope.parallel import cores
@@ -23,7 +22,7 @@ class EngineOptions(TypedDict, total=False):
     engine: EngineName | None
     workers: int
     address: str
-    partition_timeout: float
+    partition_seconds: float
 
 
 def engine_of(asked: EngineOptions) -> PartitionEngine:
@@ -33,20 +32,18 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
         UsageError: there is no such engine, or an option does not go with it.
     """
     name, workers, address = asked.get("engine"), asked.get("workers"), asked.get("address")
-    timeout = asked.get("partition_timeout")
     if name is not None and (not isinstance(name, str) or name not in ENGINES):
         raise UsageError(
             message("engine is {name!r:.40}; it can be {engines}.", name=name, engines=listing(ENGINES, "or"))
         )
-    for option, value in (("workers", workers), ("partition_timeout", timeout)):
-        if value is not None and name is None:
-            raise UsageError(
-                message(
-                    "{option} goes with {engine}.",
-                    option=argument(option),
-                    engine=argument("engine", "processes"),
-                )
+    if workers is not None and name is None:
+        raise UsageError(
+            message(
+                "{option} goes with {engine}.",
+                option=argument("workers"),
+                engine=argument("engine", "processes"),
             )
+        )
     if address is not None and (name != "ray" or not isinstance(address, str)):
         raise UsageError(
             message(
@@ -55,7 +52,7 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
                 engine=argument("engine", "ray"),
             )
         )
-    count, seconds = _count(workers), _seconds(timeout)
+    count, seconds = _count(workers), _seconds(asked.get("partition_seconds"), name)
     if name is None:
         return InProcess()
     if name == "processes":
@@ -63,6 +60,28 @@ def engine_of(asked: EngineOptions) -> PartitionEngine:
     from downslope.fitting.partitions.ray_tasks import RayTasks
 
     return RayTasks(count, address, seconds)
+
+
+def _seconds(asked: Any, engine: str | None) -> float:
+    if asked is None:
+        return PARTITION_SECONDS
+    if engine is None:
+        raise UsageError(
+            message(
+                "{option} goes with {engine}.",
+                option=argument("partition_seconds"),
+                engine=argument("engine", "processes"),
+            )
+        )
+    number = isinstance(asked, int | float | np.integer | np.floating) and not isinstance(asked, bool)
+    if not number or not 0 < asked < np.inf:
+        raise UsageError(
+            message(
+                "partition_seconds is {seconds!r:.40}; it must be a number of seconds, above 0.",
+                seconds=asked,
+            )
+        )
+    return float(asked)
 
 
 def _count(workers: Any) -> int | None:
@@ -73,18 +92,3 @@ def _count(workers: Any) -> int | None:
             message("workers is {value!r:.40}; it must be a whole number, at least 1.", value=workers)
         )
     return int(workers)
-
-
-def _seconds(timeout: Any) -> float:
-    if timeout is None:
-        return TIMEOUT
-    number = isinstance(timeout, int | float | np.integer | np.floating) and not isinstance(timeout, bool)
-    if not number or not 0 < timeout < math.inf:
-        raise UsageError(
-            message(
-                "{option} is {value!r:.40}; it must be a number of seconds above 0.",
-                option=argument("partition_timeout"),
-                value=timeout,
-            )
-        )
-    return float(timeout)

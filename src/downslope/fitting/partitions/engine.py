@@ -17,8 +17,9 @@ from downslope.messages import Message, argument, listing, message, plural
 T = TypeVar("T")
 A = TypeVar("A", contravariant=True)
 MOST_RETRIES = 3  # of a partition whose worker was lost; then it is named, and the fit ends
-TIMEOUT = 600.0  # seconds that a worker may take for a partition, where nothing else was asked
-MOST_TIMEOUTS = 2  # of a partition that no worker answers for in time; then it is named
+PARTITION_SECONDS = (
+    600.0  # that a worker has for a partition, which takes seconds; beyond, it is taken to hang
+)
 
 
 class Named(Protocol):
@@ -127,21 +128,24 @@ class WorkerLost(Exception):  # noqa: N818 - what happened, not what is wrong
         self.why = why
 
 
+class WorkerLate(WorkerLost):
+    """A worker did not answer in time, and was stopped."""
+
+
 class PartitionEngine(ABC):
     """Works on partitions.
 
     A fit holds its engine open; whoever looks at the table afterwards opens it for that look alone.
 
-    Args:
-        timeout: seconds that a worker may take for a partition; who is longer is taken for lost. Whoever works here
-            takes as long as it takes.
+    Attributes:
+        seconds: that a worker has for a partition; none where nobody else works who could be stopped.
     """
 
     name: str
     workers: int = 1
+    seconds: float | None = None
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
-        self.timeout = timeout
+    def __init__(self) -> None:
         self._open = 0
 
     @abstractmethod
@@ -149,8 +153,8 @@ class PartitionEngine(ABC):
         """Start on one of the waiting partitions: (by what to know it again, its number)."""
 
     @abstractmethod
-    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
-        """Those of these that are done, one at least; or none, where none is after so many seconds."""
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
+        """Those of these that are done, one at least; none where none is after so many seconds."""
 
     @abstractmethod
     def answer(self, done: Any) -> Answer[Any]:
@@ -161,8 +165,8 @@ class PartitionEngine(ABC):
             DataError: the rows will not do.
         """
 
-    def drop(self, known: Any) -> None:  # noqa: B027 - who works here is waited for
-        """End the worker of one that takes too long."""
+    def stop(self, running: Any) -> None:  # noqa: B027 - who works here is not late
+        """Stop the worker of what was started, which will not answer any more."""
 
     def abandon(self, running: Collection[Any]) -> None:  # noqa: B027 - who works here has none running
         """Forget what was started."""
@@ -206,9 +210,8 @@ class _Round(Generic[T]):
         self.engine, self.table, self.look = engine, table, look
         count = len(table.partitions)
         self.waiting, self.running = deque(range(count)), dict[Any, int]()
-        self.begun = dict[Any, float]()  # by the clock, in the order of starting
-        self.lost, self.late = Counter[int](), Counter[int]()
-        self.failed = dict[int, BaseException]()
+        self.until = dict[Any, float]()  # when a worker is late
+        self.lost, self.failed = Counter[int](), dict[int, BaseException]()
         self.tree, self.tally = MergeTree[T](count, look.merge), Tally()
 
     def whole(self) -> tuple[T, Tally]:
@@ -216,15 +219,14 @@ class _Round(Generic[T]):
             while self._goes_on():
                 while self.waiting and len(self.running) < self.engine.workers:
                     known, place = self.engine.start(self.table, self.look, self.waiting)
-                    self.running[known], self.begun[known] = place, time.monotonic()
+                    self.running[known] = place
                     self.waiting.remove(place)
-                left = min(self.begun.values()) + self.engine.timeout - time.monotonic()
-                done = self.engine.wait(self.running, max(left, 0.0))
-                for known in done:
-                    del self.begun[known]
+                    if self.engine.seconds is not None:
+                        self.until[known] = time.monotonic() + self.engine.seconds
+                for known in self.engine.wait(self.running, self._patience()):
+                    self.until.pop(known, None)
                     self._take(known, self.running.pop(known))
-                if not done:
-                    self._end_late()
+                self._stop_late()
         finally:
             self.engine.abandon(self.running)
         if self.failed:
@@ -239,47 +241,51 @@ class _Round(Generic[T]):
             return bool(self.waiting) or any(place < least for place in self.running.values())
         return bool(self.waiting or self.running)
 
+    def _patience(self) -> float | None:
+        """For how many seconds nobody is late."""
+        return max(0.0, min(self.until.values()) - time.monotonic()) if self.until else None
+
+    def _stop_late(self) -> None:
+        """Stop the workers that should have answered, and have their partitions done anew."""
+        now = time.monotonic()
+        for known in [known for known, until in self.until.items() if until <= now]:
+            del self.until[known]
+            place = self.running.pop(known)
+            self.engine.stop(known)
+            seconds = self.engine.seconds
+            self._lose(
+                place, WorkerLate(message("it gave no answer in {seconds:g} seconds", seconds=seconds))
+            )
+
+    def _lose(self, place: int, lost: WorkerLost) -> None:
+        self.lost[place] += 1
+        self.tally.lost += 1
+        if self.lost[place] > MOST_RETRIES:
+            self.failed[place] = DataError(self._always_lost(place, lost))
+        else:
+            self.waiting.appendleft(place)
+
     def _take(self, known: Any, place: int) -> None:
         try:
             answer = self.engine.answer(known)
         except WorkerLost as lost:
-            self.lost[place] += 1
-            self.tally.lost += 1
-            if self.lost[place] > MOST_RETRIES:
-                self.failed[place] = DataError(self._always_lost(place, lost))
-            else:
-                self.waiting.appendleft(place)
+            self._lose(place, lost)
         except Exception as error:
             self.failed[place] = error
         else:
             self.tree.put(place, answer.value)
             self.tally.add(answer)
 
-    def _end_late(self) -> None:
-        """End the workers that take too long; their partitions are worked on anew."""
-        deadline = time.monotonic() - self.engine.timeout
-        for known in [known for known, begun in self.begun.items() if begun <= deadline]:
-            place = self.running.pop(known)
-            del self.begun[known]
-            self.engine.drop(known)
-            self.late[place] += 1
-            self.tally.lost += 1
-            if self.late[place] < MOST_TIMEOUTS:
-                self.waiting.append(place)  # others first: what ails it may have passed by then
-            else:
-                self.failed[place] = DataError(self._never_answered(place))
-
-    def _never_answered(self, place: int) -> Message:
-        return message(
-            "{rows} cannot be added up: {n} workers in turn had not answered after {seconds:g} s. Either reading there"
-            " hangs, or no core was free; {option} gives them longer.",
-            rows=self.table.partitions[place].named,
-            n=self.late[place],
-            seconds=self.engine.timeout,
-            option=argument("partition_timeout"),
-        )
-
     def _always_lost(self, place: int, lost: WorkerLost) -> Message:
+        if isinstance(lost, WorkerLate):
+            return message(
+                "{rows} cannot be added up: {n} workers tried in vain, and the last gave no answer in {seconds:g}"
+                " seconds. See whether the file can be read where they run, or give them more time ({option}).",
+                n=self.lost[place],
+                rows=self.table.partitions[place].named,
+                seconds=self.engine.seconds,
+                option=argument("partition_seconds", 2 * (self.engine.seconds or PARTITION_SECONDS)),
+            )
         return message(
             "{rows} cannot be added up: all {n} workers that tried were lost ({why}). They may need more memory than"
             " there is; write smaller files or row groups.",
@@ -312,7 +318,7 @@ class InProcess(PartitionEngine):
             self._done[number] = error
         return number, number
 
-    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
         return list(running)
 
     def answer(self, done: Any) -> Answer[Any]:
@@ -358,12 +364,14 @@ def by_workers(engine: PartitionEngine, tallies: Sequence[Tally]) -> tuple[Messa
 
 
 __all__ = [
+    "PARTITION_SECONDS",
     "Answer",
     "InProcess",
     "Look",
     "PartitionEngine",
     "PassCounts",
     "Tally",
+    "WorkerLate",
     "WorkerLost",
     "answered",
     "by_workers",

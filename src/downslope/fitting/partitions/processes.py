@@ -19,7 +19,7 @@ from typing import Any
 
 from downslope.fitting.partitions.engine import (
     MOST_RETRIES,
-    TIMEOUT,
+    PARTITION_SECONDS,
     Answer,
     Cut,
     Look,
@@ -38,10 +38,22 @@ class _Slot:
     """The place of one process. A pool of one: where its process is lost, no other is."""
 
     pool: ProcessPoolExecutor
-    process: Future[int]  # its number
+    process: Future[int]  # its number, once it has begun
     partitions: set[int] = field(default_factory=set)  # that it worked on last, and may hold
     busy: bool = False
-    idly_lost: int = 0  # how often, with nothing to work on
+    left: Future[Answer[Any]] | None = None  # what nobody waits for any more, and it may still work on
+
+    @classmethod
+    def begun(cls) -> _Slot:
+        """With a process that starts now."""
+        pool = _pool()
+        return cls(pool, pool.submit(os.getpid))
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        if self.process.done() and not self.process.cancelled() and self.process.exception() is None:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                os.kill(self.process.result(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class Processes(PartitionEngine):
@@ -51,14 +63,14 @@ class Processes(PartitionEngine):
 
     Args:
         workers: how many.
-        timeout: see ``PartitionEngine``.
+        seconds: that each has for a partition.
     """
 
     name = "processes"
 
-    def __init__(self, workers: int, timeout: float = TIMEOUT) -> None:
-        super().__init__(timeout)
-        self.workers = workers
+    def __init__(self, workers: int, seconds: float = PARTITION_SECONDS) -> None:
+        super().__init__()
+        self.workers, self.seconds = workers, seconds
         self._slots: list[_Slot] = []
         self._of: dict[Future[Answer[Any]], _Slot] = {}
         self._sent: tuple[Any, Sent] | None = None
@@ -68,12 +80,14 @@ class Processes(PartitionEngine):
 
     def open(self) -> None:
         with _alone_on_a_core():
-            self._slots = [_Slot(*_pool()) for _ in range(self.workers)]
+            self._slots = [_Slot.begun() for _ in range(self.workers)]  # while the table is looked at here
 
     def close(self) -> None:
         slots, self._slots, self._sent = self._slots, [], None
         self._of.clear()
         for slot in slots:
+            if slot.left is not None and not slot.left.done():
+                slot.kill()  # it may never end by itself
             slot.pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, table: Cut, look: Look[Any], waiting: Sequence[int]) -> tuple[Any, int]:
@@ -85,21 +99,21 @@ class Processes(PartitionEngine):
         free = (number for number in waiting if number not in taken)
         number = next(own, next(free, waiting[-1]))  # what another holds is taken from its end
         content = _pickled(look)
-        while True:
+        task = self._sent[1], content, number
+        for _ in range(MOST_RETRIES):
             try:
-                future = self._submitted(slot, (self._sent[1], content, number))
+                future = self._submitted(slot, task)
                 break
             except BrokenProcessPool:  # lost while it was idle or began: nothing was worked on in vain
-                slot.idly_lost += 1
-                if slot.idly_lost > MOST_RETRIES:
-                    raise
                 self._replace(slot)
+        else:
+            future = self._submitted(slot, task)
         slot.busy = True
         slot.partitions.add(number)
         self._of[future] = slot
         return future, number
 
-    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
         return wait(running, seconds, return_when=FIRST_COMPLETED).done
 
     def answer(self, done: Any) -> Answer[Any]:
@@ -117,39 +131,37 @@ class Processes(PartitionEngine):
                 other.partitions.discard(answer.number)
         return answer
 
-    def drop(self, known: Any) -> None:
-        slot = self._of.pop(known)
+    def stop(self, running: Any) -> None:
+        slot = self._of.pop(running)
         slot.busy = False
-        if slot.process.done():  # else it has not even started
-            with contextlib.suppress(OSError):
-                os.kill(slot.process.result(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        slot.kill()
         self._replace(slot)
 
     def abandon(self, running: Collection[Any]) -> None:
         for future in running:
-            future.cancel()
-            self._of.pop(future).busy = False  # what comes next waits for it in the pool
+            slot = self._of.pop(future)
+            slot.busy = False  # what comes next waits for it in the pool
+            if not future.cancel():
+                slot.left = future
 
     def _submitted(self, slot: _Slot, task: tuple[Sent, bytes, int]) -> Future[Answer[Any]]:
-        slot.process.result()  # the time that a partition may take begins when there is somebody to work on it
         return slot.pool.submit(work, *task, self.workers)
 
     def _replace(self, slot: _Slot) -> None:
         slot.pool.shutdown(wait=False, cancel_futures=True)
-        slot.partitions.clear()
         with _alone_on_a_core():
-            slot.pool, slot.process = _pool()
+            new = _Slot.begun()
+        slot.pool, slot.process, slot.left = new.pool, new.process, None
+        slot.partitions.clear()
 
 
 def _pickled(look: Look[Any]) -> bytes:
     return Sent.of(look).content
 
 
-def _pool() -> tuple[ProcessPoolExecutor, Future[int]]:
-    """A process that starts, while the table is looked at here, and its number."""
+def _pool() -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
-    pool = ProcessPoolExecutor(1, context, _begin)
-    return pool, pool.submit(os.getpid)
+    return ProcessPoolExecutor(1, context, _begin)
 
 
 @contextmanager

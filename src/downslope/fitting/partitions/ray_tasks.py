@@ -19,7 +19,7 @@ from typing import Any
 from downslope.errors import DataError, MissingEngineError
 from downslope.fitting.file_kinds import first_line
 from downslope.fitting.partitions.engine import (
-    TIMEOUT,
+    PARTITION_SECONDS,
     Answer,
     Cut,
     Look,
@@ -34,7 +34,6 @@ from downslope.parallel import VARIABLES, cores
 
 PART = 0.6  # of the store of objects that rows may take
 SECONDS = 5.0  # that an address has to answer
-READY = 60.0  # seconds in which workers are to begin; what takes longer is not waited for
 CLIENT = "ray://"
 
 
@@ -65,13 +64,14 @@ class RayTasks(PartitionEngine):
     Args:
         count: how many at once; by default as many as it has cores.
         address: where it answers; None for one that is running here already, else for one of its own.
-        timeout: see ``PartitionEngine``; also the wait for a free core counts.
+        seconds: that a task has for a partition, from when it is given out.
     """
 
     name = "ray"
 
-    def __init__(self, count: int | None, address: str | None, timeout: float = TIMEOUT) -> None:
-        super().__init__(timeout)
+    def __init__(self, count: int | None, address: str | None, seconds: float = PARTITION_SECONDS) -> None:
+        super().__init__()
+        self.seconds = seconds
         self._count, self._address = count, address
         self.workers = count or cores()
         self._began = False
@@ -93,8 +93,6 @@ class RayTasks(PartitionEngine):
         there = ray.cluster_resources()
         self.workers = self._count or max(1, int(there.get("CPU", 1)))
         self._room = int(PART * there.get("object_store_memory", 0))
-        # the time that a partition may take begins when there is somebody to work on it
-        ray.wait([_ready().remote() for _ in range(self.workers)], num_returns=self.workers, timeout=READY)
 
     def close(self) -> None:
         for known in (self._numbers, self._rows_of, self._held):
@@ -134,7 +132,7 @@ class RayTasks(PartitionEngine):
         self._rows_of[answer] = rows
         return answer, number
 
-    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float | None) -> Collection[Any]:
         done: list[Any] = library().wait(list(running), num_returns=1, timeout=seconds)[0]
         return done
 
@@ -155,17 +153,18 @@ class RayTasks(PartitionEngine):
             self._room -= size
         return answer
 
-    def drop(self, known: Any) -> None:
-        self._forget(known, force=True)
+    def stop(self, running: Any) -> None:
+        self._held.pop(self._numbers[running], None)
+        self._forget(running, force=True)
 
     def abandon(self, running: Collection[Any]) -> None:
         for answer in running:
             self._forget(answer, force=False)
 
-    def _forget(self, answer: Any, force: bool) -> None:
-        """Want no answer any more; ``force`` ends the process that works on it."""
+    def _forget(self, answer: Any, *, force: bool) -> None:
+        """Cancel a task, and end its worker with it where it is forced."""
         ray = library()
-        self._held.pop(self._numbers.pop(answer, -1), None)
+        self._numbers.pop(answer, None)
         self._rows_of.pop(answer, None)
         with contextlib.suppress(ray.exceptions.RayError):
             ray.cancel(answer, force=force)
@@ -242,16 +241,6 @@ def _one_core() -> Iterator[None]:
     """As many tasks run at once as there are cores."""
     os.environ[VARIABLES[0]] = "1"
     yield
-
-
-def _begin() -> None:
-    """In a worker: what partitions will need."""
-    import downslope.fitting.streamed  # noqa: F401
-
-
-@cache
-def _ready() -> Any:
-    return library().remote(max_retries=0, num_cpus=1)(_begin)
 
 
 @cache
