@@ -11,7 +11,7 @@ from downslope.fitting.rows import Array
 from downslope.objectives.residuals import Residuals
 from downslope.optimizers.marquardt import MarquardtState, after
 
-MOST_COMPILED = 8  # parameters, up to which rotations find singular values sooner than LAPACK
+MOST_COMPILED = 12  # parameters, up to which rotations find singular values sooner than LAPACK
 
 
 class Walk(Protocol):
