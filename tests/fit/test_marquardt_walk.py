@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from downslope import lapack
 from downslope.fitting.kernels.marquardt import singular_values
 from downslope.fitting.marquardt_walk import MOST_COMPILED, Walk, WalkInArrays, WalkInNumbers, walk_from
-from downslope.objectives.residuals import Residuals, residuals_from_rows
+from downslope.objectives.residuals import Residuals, residuals_from_products, residuals_from_rows
+from downslope.optimizers import marquardt
 from downslope.optimizers.marquardt import FIRST_RADIUS, LEVEL, MarquardtState, beginning
 
 T = np.linspace(0.1, 4, 30)
@@ -130,6 +132,47 @@ def test_an_evaluation_that_does_not_count_changes_nothing() -> None:
 def test_few_parameters_are_walked_in_numbers(p: int) -> None:
     walk = walk_from(np.ones(p), beginning(np.ones(p), 1.0))
     assert isinstance(walk, WalkInNumbers) == (p <= MOST_COMPILED)
+
+
+@pytest.mark.parametrize("dependent", [False, True])
+def test_many_columns_need_no_singular_values_where_they_are_independent(
+    dependent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((60, 20)) / np.sqrt(20)
+    X[:, 7] = X[:, 3] if dependent else X[:, 7]
+    y, x = np.exp(X @ rng.uniform(0.5, 1.5, 20)), np.full(20, 2.0)
+
+    def problem(w: Any) -> tuple[Any, Any]:
+        u = np.exp(X @ w)
+        return u - y, u[:, None] * X
+
+    asked = []
+
+    def watched(matrix: Any) -> Any:
+        asked.append(matrix)
+        return lapack.singular_values(matrix)
+
+    monkeypatch.setattr(marquardt, "singular_values", watched)
+    found = _walked(WalkInArrays(x, beginning(x, FIRST_RADIUS)), problem, 4)
+    assert len(asked) == (4 if dependent else 0)
+    monkeypatch.setattr(marquardt, "plain_step", lambda S, along: (False, along))
+    for (said, point, _), (other_said, other_point, _) in zip(
+        found, _walked(WalkInArrays(x, beginning(x, FIRST_RADIUS)), problem, 4), strict=True
+    ):
+        assert said == pytest.approx(other_said, rel=1e-9)
+        assert point == pytest.approx(other_point, rel=1e-9)
+
+
+def test_the_products_of_dependent_columns_are_a_triangle() -> None:
+    rng = np.random.default_rng(6)
+    rows = rng.standard_normal((40, 5))
+    rows[:, 2] = rows[:, 0]
+    cost, told = residuals_from_products(rows.T @ rows)
+    assert cost == pytest.approx(np.sum(rows[:, 4] ** 2))
+    np.testing.assert_array_equal(told.root, np.triu(told.root))
+    np.testing.assert_allclose(told.root.T @ told.root, rows[:, :4].T @ rows[:, :4], atol=1e-12)
+    np.testing.assert_allclose(told.root.T @ told.along, rows[:, :4].T @ rows[:, 4], atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])

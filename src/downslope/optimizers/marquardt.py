@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.lapack import singular_values
+from downslope.lapack import singular_values, solve_if_regular
 from downslope.objectives.residuals import Residuals
 
 EPS, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
@@ -26,7 +26,14 @@ LEVEL = 16 * EPS  # of the cost: a change that may be rounding
 FALLING = 0.9  # of the slope, at most so much of which a step leaves that gets on where the cost cannot tell
 MOST_ROOTS = 10  # iterations for the damping that makes a step so long
 NO_EFFECT = 1e-8  # of the largest effect that a parameter has, each for its size
+MANY = 16  # columns, from which singular values are looked for only where they are needed
 LEAST_CUT = 0.1  # the most that the radius is cut by at once
+
+
+def plain_step(S: Any, along: Any) -> tuple[bool, Any]:
+    """Whether S, upper triangular, has many columns and they are independent; and z with S z = ``along`` then."""
+    z = solve_if_regular(S, along) if len(S) >= MANY else None
+    return (False, along) if z is None else (True, z)
 
 
 class MarquardtState(NamedTuple):
@@ -175,13 +182,18 @@ def _stepped(state: MarquardtState, here: _Place, trust: _Trust) -> tuple[Any, M
     """With the step from the last accepted point that the radius allows."""
     x, value, root, along, scale = here
     first = value != value or not inner(state.step, state.step) > 0  # as MINPACK: no step was ever made
-    left, values, right = singular_values(root / scale)
-    inside = transposed_times(left, along)
-    least = EPS * len(values) * float(values[0])
-    if not values[-1] > least:
-        values, inside = values * (values > least), inside * (values > least)
-    scaled, damping = _within(values, inside, trust.radius, trust.damping)
-    step = -transposed_times(right, scaled) / scale
+    S = root / scale
+    regular, scaled = plain_step(S, along)
+    damping, slope = 0.0, length(along)
+    if not regular or not length(scaled) <= (1 + NEAR) * trust.radius:
+        left, values, right = singular_values(S)
+        inside = transposed_times(left, along)
+        least = EPS * len(values) * float(values[0])
+        if not values[-1] > least:
+            values, inside = values * (values > least), inside * (values > least)
+        turned, damping = _within(values, inside, trust.radius, trust.damping)
+        scaled, slope = transposed_times(right, turned), length(inside)
+    step = -scaled / scale
     radius = min(trust.radius, length(scaled) or trust.radius) if first else trust.radius
     after = MarquardtState(
         state.told,
@@ -193,7 +205,7 @@ def _stepped(state: MarquardtState, here: _Place, trust: _Trust) -> tuple[Any, M
         radius,
         damping,
         step,
-        length(inside),
+        slope,
         state.level,
         trust.spent,
         True,

@@ -131,6 +131,11 @@ def _positive_or(vector: Floats, other: float) -> Floats:
     return out
 
 
+@compiled()
+def _plain_step(S: Floats, along: Floats) -> tuple[bool, Floats]:
+    return False, along  # of few columns the singular values are there as soon
+
+
 def _made(name: str, known: dict[str, Any]) -> Any:
     """A function of the rule in machine code, with these in place of what it calls."""
     function = inspect.unwrap(getattr(marquardt, name))
@@ -145,6 +150,7 @@ _known: dict[str, Any] = {
     "times": _times,
     "transposed_times": _transposed_times,
     "column_lengths": _column_lengths,
+    "plain_step": _plain_step,
     "positive_or": _positive_or,
     "singular_values": singular_values,
 }
