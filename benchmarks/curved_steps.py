@@ -3,7 +3,8 @@
 Functions: Rosenbrock's chained valley, which SciPy gets in NumPy with its gradient and second derivatives written by
 hand, optimistix in JAX, and downslope as a Python function. Squares: an exponential of so many columns, of which
 SciPy's least_squares(method="lm") (MINPACK) gets residuals and derivatives in NumPy. A run of some steps less a run of
-one, over how many more steps (or evaluations, where a step takes several) it was; the shortest of several, in turns.
+two, over how many more steps (or evaluations, where a step takes several) it was; the shortest of several, in turns.
+(A run of one ends where it began, and is spared what any run that has moved does once, at its end.)
 Newton-CG solves no equations but takes some products; trust-exact factorises as Newton's method and trust regions do.
 
     python benchmarks/curved_steps.py                 # everything
@@ -40,13 +41,20 @@ from turns import seconds
 
 SMALL = "--small" in sys.argv
 TURNS = 9
+QUICK, SLOW = (
+    0.002,
+    1.0,
+)  # seconds of a short run, below which it is run ten times as often, and above which twice
+FEWEST = 2  # steps of the run that is subtracted
 MEASURABLE = 1e-7  # seconds a step, of some steps beside what a run takes at its beginning
 EVALUATED = ("Nelder-Mead", "BFGS")  # methods whose evaluations are held against each other, not their steps
-SIZES = (2, 10, 30, 100, 300) if SMALL else (2, 10, 30, 100, 300, 1000)
+SIZES = (2, 3, 10, 30, 100, 300) if SMALL else (2, 3, 10, 30, 100, 300, 1000)
 # (rows, parameters) of tables
 TABLES = (
     (100, 2),
+    (100, 3),
     (100, 8),
+    (1_000, 10),
     (1_000, 3),
     (10_000, 3),
     (100_000, 3),
@@ -113,18 +121,25 @@ Run = Callable[[int], int]  # makes so many steps, and says how many it was
 
 
 def told(name: str, size: str, runs_of: tuple[Run, dict[str, Run | None]], steps: int) -> None:
-    """A line for each of the others: the shortest of several runs, in turns, less the shortest of one step."""
+    """A line for each of the others: the shortest of several runs, in turns, less the shortest of two steps."""
     ours, theirs = runs_of
     runs = {"": ours, **{other: run for other, run in theirs.items() if run is not None}}
-    counts = {who: (run(1), run(steps)) for who, run in runs.items()}
-    times = {(who, n): np.inf for who in runs for n in (1, steps)}
-    for _ in range(TURNS):
-        for who, n in times:
-            begin = time.perf_counter()
-            runs[who](n)
-            times[who, n] = min(times[who, n], time.perf_counter() - begin)
+    counts = {who: (run(FEWEST), run(steps)) for who, run in runs.items()}
+    times = {(who, n): np.inf for who in runs for n in (FEWEST, steps)}
+    begin = time.perf_counter()
+    for run in runs.values():
+        run(FEWEST)
+    took = (time.perf_counter() - begin) / len(runs)
+    for _ in range(10 * TURNS if took < QUICK else TURNS if took < SLOW else 2):
+        for who, run in runs.items():
+            if took < SLOW:
+                run(FEWEST)  # its code and numbers are in the caches now, and not those of another
+            for n in (FEWEST, steps):
+                begin = time.perf_counter()
+                run(n)
+                times[who, n] = min(times[who, n], time.perf_counter() - begin)
     each = {
-        who: max(times[who, steps] - times[who, 1], 1e-9) / max(counts[who][1] - counts[who][0], 1)
+        who: max(times[who, steps] - times[who, FEWEST], 1e-9) / max(counts[who][1] - counts[who][0], 1)
         for who in runs
     }
     for other in theirs:
@@ -154,7 +169,7 @@ def functions() -> None:
         for d in SIZES:
             if name == "nelder_mead" and d > 100:
                 continue
-            start = np.tile([-1.2, 1.0], d // 2)
+            start = np.resize([-1.2, 1.0], d)
             steps = {"nelder_mead": 300, "bfgs": 60}.get(name, 15)
 
             objective, at = as_objective(valley, start)

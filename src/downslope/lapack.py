@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 PANEL = 64  # columns that LAPACK works on at once
+REGULAR = 1e-8  # reciprocal of a condition number, above which half of the digits of a solution are good
 
 
 @cache
@@ -66,6 +67,19 @@ def solve_triangular(factor: Any, right: Any, *, lower: bool = False, transposed
         return lapack.dtrtrs(factor, right, lower=int(lower), trans=int(transposed))[0]
     triangle = np.tril(factor) if lower else np.triu(factor)
     return np.linalg.solve(triangle.T if transposed else triangle, right)
+
+
+def solve_if_regular(factor: Any, right: Any) -> Any:
+    """x with T x = ``right``, shape (n,), for an upper triangular T, finite; None where T is nearly singular.
+
+    >>> solve_if_regular(np.array([[2.0, 1.0], [0.0, 2.0]]), np.array([5.0, 2.0]))
+    array([2., 1.])
+    >>> solve_if_regular(np.array([[2.0, 1.0], [0.0, 2e-9]]), np.array([5.0, 2.0])) is None
+    True
+    """
+    if (lapack := _scipy()) is not None:
+        return lapack.dtrtrs(factor, right)[0] if lapack.dtrcon(factor)[0] > REGULAR else None
+    return np.linalg.solve(factor, right) if np.linalg.cond(factor, 1) < 1 / REGULAR else None
 
 
 def solve(matrix: Any, right: Any) -> Any:

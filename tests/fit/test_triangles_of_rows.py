@@ -29,7 +29,9 @@ def test_its_square_is_that_of_the_rows(count: int, weighted: bool) -> None:
     e = np.exp(theta[1] * x)
     A = np.column_stack([e, theta[0] * x * e, x, theta[0] * e + theta[2] * x - y]) / np.sqrt(total)
     A *= np.sqrt(weights)[:, None] if weighted else 1.0
-    R = kernels.formula_triangle((rows.X, y, weights), (rows.native.address, rows.native.data, theta), total)
+    formula = rows.native.address, rows.native.data, theta
+    R, finite = kernels.formula_triangle((rows.X, y, weights), formula, total)
+    assert finite == np.isfinite(R).all()
     whole = np.nan_to_num(R)  # the diagonal of so few rows may be 0, which it says
     assert np.array_equal(whole, np.triu(whole))
     if count >= 63:

@@ -29,6 +29,7 @@ def test_systems_are_solved(whose: str, size: int) -> None:
         np.testing.assert_allclose(T @ lapack.solve_triangular(T, b, lower=lower), b, atol=1e-12)
         x = lapack.solve_triangular(T, b, lower=lower, transposed=True)
         np.testing.assert_allclose(T.T @ x, b, atol=1e-12)
+    np.testing.assert_allclose(np.triu(A) @ lapack.solve_if_regular(np.triu(A), b), b, atol=1e-12)
     np.testing.assert_allclose(A @ lapack.solve(A, b), b, atol=1e-12)
 
 
@@ -53,6 +54,8 @@ def test_a_matrix_has_its_singular_values(whose: str, size: int) -> None:
 def test_what_has_no_answer_has_none(whose: str) -> None:
     assert lapack.cholesky(np.diag([1.0, -1.0])) is None
     assert lapack.solve(np.ones((2, 2)), np.ones(2)) is None
+    assert lapack.solve_if_regular(np.array([[1.0, 1.0], [0.0, 1e-9]]), np.ones(2)) is None
+    assert lapack.solve_if_regular(np.array([[1.0, 1.0], [0.0, 0.0]]), np.ones(2)) is None
 
 
 def test_rules_that_know_curvature_run_without_scipy() -> None:

@@ -283,6 +283,17 @@ class TraceBuffer:
         code: int = absorbing().call(self.words, address_of(block), *block.shape, moves)
         return code, self.evaluations - before
 
+    def absorber(self, row: Matrix) -> Callable[[], int]:
+        """``absorb`` of one evaluation that is written into the same ``row`` each time, shape (1, d + 3), float64."""
+        unknown = np.full(1, np.nan)
+        place, call = (address_of(row), *row.shape, address_of(unknown)), absorbing().call
+
+        def absorb(_kept: Any = (row, unknown)) -> int:
+            code: int = call(self.words, *place)
+            return code
+
+        return absorb
+
     def absorb_far(self, evaluation: FarEvaluation, write: Callable[[Any, Vector], Any]) -> int:
         """Take over one evaluation at a point that is kept elsewhere; ``write`` puts it into its row, if that is kept.
 

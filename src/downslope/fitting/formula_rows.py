@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -88,8 +87,8 @@ class FormulaRows(HypothesisRows):
     def triangle(self, theta: Array, y: Array, weights: Array, total: float) -> Array | None:
         if self.size > MOST_REFLECTED or self.count * (self.size + 1) > MOST_BY_ONE:
             return None
-        factor: Array = kernels.formula_triangle((self.X, y, weights), (*self._code, theta), total)
-        return factor if math.isfinite(factor.sum()) else None
+        factor, finite = kernels.formula_triangle((self.X, y, weights), (*self._code, theta), total)
+        return factor if finite else None
 
     def predictions(self, theta: Array) -> Array:
         h = self.hypothesis

@@ -18,6 +18,7 @@ from downslope.descent.evidence import Cause
 from downslope.descent.stations import Counts
 from downslope.descent.trace_buffer import TraceBuffer
 from downslope.errors import DataError
+from downslope.fitting.marquardt_walk import walk_from
 from downslope.fitting.objective import DataObjective
 from downslope.fitting.outcome import FitPlan, Measured, in_user_units
 from downslope.fitting.preconditioning import Coordinates
@@ -28,9 +29,10 @@ from downslope.objectives import Vector
 from downslope.objectives.wrapped import WrappedObjective
 from downslope.optimizers import Optimizer, as_optimizer
 from downslope.optimizers import state as states
-from downslope.optimizers.marquardt import FIRST_RADIUS, LEVEL, MarquardtState, after, beginning
+from downslope.optimizers.marquardt import FIRST_RADIUS, LEVEL, MarquardtState, beginning
 
 MOST_STEPS = 4_000
+ROOT_OF_TWO = math.sqrt(2)
 # Between residuals and columns, times the root of two, below which the run is done: of the cost no more than its
 # square could be gained, which is rounding.
 COSINE = 1e-9
@@ -122,8 +124,7 @@ class LeastSquaresEngine:
 
     def __init__(self, problem: DescentProblem, objective: DataObjective, asked: Stopping) -> None:
         self._objective, self._asked = objective, asked
-        self._x, self._state = problem.first, _state(problem)
-        self._after: tuple[Vector, MarquardtState] | None = None  # the last evaluation
+        self._walk = walk_from(problem.first, _state(problem))
         self._first_norm = 0.0
         self._goes_on = problem.since is not None
         self.own = _by_its_own_test(asked)
@@ -138,34 +139,37 @@ class LeastSquaresEngine:
     def _advance(self, trace: TraceBuffer, budget: int) -> int:
         if self._goes_on:
             self._recall(trace)
-        row = np.empty((1, len(self._x) + 3))
+        walk, size, residuals = self._walk, self._size, self._objective.residuals
+        row = np.empty((1, len(walk.x) + 3))
+        point, (known,), absorb = row[0, :-3], row[:, -3:], trace.absorber(row)
         for _ in range(budget):
             if trace.is_full:
                 return j.ROWS_FULL
-            x = self._x
-            cost, told = self._objective.residuals(x)
-            level = LEVEL * max(1.0, math.sqrt(self._size / max(cost, TRACE * self._size or 1.0)))
-            following, state, accepted = after(x, cost, self._state._replace(told=told, level=level))
-            norm = math.sqrt(2) * state.slope if math.isfinite(state.slope) else np.nan
+            x = walk.x
+            cost, told = residuals(x)
+            level = LEVEL * max(1.0, math.sqrt(size / max(cost, TRACE * size or 1.0)))
+            accepted, slope, least, spent = walk.after(cost, told, level)
+            norm = ROOT_OF_TWO * slope if math.isfinite(slope) else math.nan
             if accepted:
                 self._first_norm = self._first_norm or norm
                 trace.limits[j.TOLERANCE] = self._tolerance(cost)
-            row[0, :-3], row[0, -3:] = x, (cost, norm, accepted)
-            code, _ = trace.absorb(row)
-            self._after = following, state
+            point[:], known[:] = x, (cost, norm, accepted)
+            code = absorb()
+            walk.wait()
             if code != j.SLICE_DONE:
                 return code
-            if state.spent:
-                return self._floor(state)
-            self.go_on(trace)
+            if spent:
+                return self._floor(slope, least)
+            walk.go_on()
         return j.SLICE_DONE
 
     def position(self, trace: TraceBuffer) -> Position:
         """Where it stands, before the next evaluation; it goes there from the one made last."""
         last = trace.last_x
         self.go_on(trace)
-        leaves = tuple(np.copy(leaf) if np.ndim(leaf) else leaf for _, leaf in states.leaves(self._state))
-        return Position(self._x.copy(), leaves, last)
+        leaves = states.leaves(self._walk.state())
+        copied = tuple(np.copy(leaf) if np.ndim(leaf) else leaf for _, leaf in leaves)
+        return Position(self._walk.x.copy(), copied, last)
 
     def _recall(self, trace: TraceBuffer) -> None:
         """What the tests need to know of the way until here."""
@@ -176,16 +180,15 @@ class LeastSquaresEngine:
 
     def go_on(self, trace: TraceBuffer) -> None:
         """To the point that comes after the last evaluation."""
-        if self._after is not None:
-            (self._x, self._state), self._after = self._after, None
+        self._walk.go_on()
 
     def answer(self, trace: TraceBuffer) -> Vector:
         """The point that is reported: the one that was evaluated."""
-        return self._x
+        return self._walk.x
 
     def point(self, trace: TraceBuffer) -> Vector:
         """The point that was, or is to be, evaluated."""
-        return self._x
+        return self._walk.x
 
     def _tolerance(self, cost: float) -> float:
         """The gradient norm in natural coordinates at which the run is done; it is the root of twice the excess."""
@@ -202,7 +205,7 @@ class LeastSquaresEngine:
         """The gradient norm that rounding leaves where the hypothesis meets every row exactly."""
         return ROUNDING * math.sqrt(self._size)
 
-    def _floor(self, state: MarquardtState) -> int:
-        """Whether it arrived, where neither cost nor model can change by more than rounding."""
-        near = state.slope <= max(NEARLY * float(np.sqrt(state.value)), self._rounding)
+    def _floor(self, slope: float, least: float) -> int:
+        """Whether it arrived at this cost, where neither that nor its model can change by more than rounding."""
+        near = slope <= max(NEARLY * math.sqrt(least), self._rounding)
         return int(Cause.COST_AT_FLOOR if near else Cause.COST_STUCK)

@@ -15,7 +15,7 @@ EPS = float(np.finfo(np.float64).eps)
 class Residuals(NamedTuple):
     """The residuals r and their derivatives J at a point, in brief, for the cost |r|^2."""
 
-    root: Any  # R with R'R = J'J, shape (parameters, parameters)
+    root: Any  # R with R'R = J'J, upper triangular, shape (parameters, parameters)
     along: Any  # c with R'c = J'r: the residuals in the space of the columns, shape (parameters,)
 
 
@@ -57,7 +57,9 @@ def residuals_from_products(sums: Any) -> tuple[float, Residuals]:
         values, vectors = np.linalg.eigh(scaled)
         kept = values > EPS * len(values) * values[-1]
         roots = np.sqrt(np.where(kept, values, 1.0))
-        return cost, Residuals((vectors * roots * kept).T * size, kept * (vectors.T @ slope) / roots)
+        whole = np.column_stack([(vectors * roots * kept).T * size, kept * (vectors.T @ slope) / roots])
+        factor = triangle(whole)
+        return cost, Residuals(factor[:, :p], factor[:, p])
 
 
 def square_roots(expression: Any) -> list[Any] | None:

@@ -40,7 +40,14 @@ def _own(home: str) -> Mapping[str, Any] | None:
     return FUNCTIONS_OF.get(home)
 
 
+_NUMPYS = frozenset({float, int, bool, np.ndarray, np.float64, np.float32, np.bool_})  # kinds of values
+
+
 def _call(name: str, *values: Any) -> Any:
+    if _NUMPYS.issuperset(
+        map(type, values)
+    ):  # asked first, as a rule that is called from Python asks so often
+        return library_of("numpy").call(name, values)
     home = home_of(*values)
     own = _own(home)
     return library_of(home).call(name, values) if own is None else own[name](*values)
@@ -120,7 +127,7 @@ def either(a: Any, b: Any) -> Any:
 
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors, a scalar."""
-    home = home_of(a, b)
+    home = "numpy" if type(a) is type(b) is np.ndarray else home_of(a, b)
     own = _own(home)
     return library_of(home).dot(a, b) if own is None else own["dot"](a, b)
 

@@ -1,6 +1,7 @@
 """The steps of Levenberg and Marquardt for sums of squares, in the form that J. Moré gave them.
 
-They are of NumPy's arrays only: what a step is found from is a factorisation.
+They are of NumPy's arrays only: what a step is found from is a factorisation. For few parameters the same text is made
+machine code (``fitting.kernels.marquardt``), so all algebra of vectors and matrices stands in functions of its own.
 
 Source: J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, Lecture Notes in Mathematics 630 (1978)
 105-116, and MINPACK's ``lmder`` and ``lmpar``, whose constants these are.
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from downslope.lapack import singular_values
+from downslope.lapack import singular_values, solve_if_regular
 from downslope.objectives.residuals import Residuals
 
 EPS, TINY = float(np.finfo(np.float64).eps), float(np.finfo(np.float64).tiny)
@@ -25,7 +26,14 @@ LEVEL = 16 * EPS  # of the cost: a change that may be rounding
 FALLING = 0.9  # of the slope, at most so much of which a step leaves that gets on where the cost cannot tell
 MOST_ROOTS = 10  # iterations for the damping that makes a step so long
 NO_EFFECT = 1e-8  # of the largest effect that a parameter has, each for its size
+MANY = 16  # columns, from which singular values are looked for only where they are needed
 LEAST_CUT = 0.1  # the most that the radius is cut by at once
+
+
+def plain_step(S: Any, along: Any) -> tuple[bool, Any]:
+    """Whether S, upper triangular, has many columns and they are independent; and z with S z = ``along`` then."""
+    z = solve_if_regular(S, along) if len(S) >= MANY else None
+    return (False, along) if z is None else (True, z)
 
 
 class MarquardtState(NamedTuple):
@@ -51,9 +59,34 @@ class MarquardtState(NamedTuple):
     begun: Any  # whether a point was accepted
 
 
-def _length(vector: Any) -> float:
+def length(vector: Any) -> float:
     """As ``np.linalg.norm``, in a third of its time."""
-    return math.sqrt(float(vector @ vector))
+    return math.sqrt(vector @ vector)
+
+
+def inner(a: Any, b: Any) -> float:
+    """The inner product of two vectors."""
+    return float(a @ b)
+
+
+def times(matrix: Any, vector: Any) -> Any:
+    """A matrix times a vector."""
+    return matrix @ vector
+
+
+def transposed_times(matrix: Any, vector: Any) -> Any:
+    """A matrix, transposed, times a vector."""
+    return matrix.T @ vector
+
+
+def column_lengths(matrix: Any) -> Any:
+    """The length of each column."""
+    return np.sqrt(np.add.reduce(matrix * matrix))
+
+
+def positive_or(vector: Any, other: float) -> Any:
+    """The vector, with another number for those that are not above 0."""
+    return np.where(vector > 0, vector, other)
 
 
 def beginning(x: Any, radius: float) -> MarquardtState:
@@ -79,15 +112,15 @@ def beginning(x: Any, radius: float) -> MarquardtState:
 def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtState, bool]:
     """From one evaluation to the next: the point to evaluate, the new state, and whether ``x`` is accepted."""
     told = state.told
-    usable = math.isfinite(value) and math.isfinite(float(told.along @ told.along))
+    usable = math.isfinite(value) and math.isfinite(length(told.along))
     if not state.begun:
         if not usable:
-            return x, state._replace(value=value), True
-        here = _Place(np.array(x), value, told.root, told.along, _scaled(x, told.root, np.zeros(len(x))))
-        trust = _Trust(state.radius * (_length(here.scale * x) or 1.0), state.damping)
+            return x, state, True
+        here = _Place(x.copy(), value, told.root, told.along, _scaled(x, told.root, np.zeros(len(x))))
+        trust = _Trust(state.radius * (length(here.scale * x) or 1.0), state.damping, False, True)
         return _stepped(state, here, trust)
-    before, length = state.value, _length(state.scale * state.step)
-    linear, damped = _length(state.root @ state.step) ** 2, state.damping * length**2
+    before, long = state.value, length(state.scale * state.step)
+    linear, damped = length(times(state.root, state.step)) ** 2, state.damping * long**2
     size = before or TINY
     actual = 1 - value / size if usable and value < 100 * before else -1.0
     predicted = (linear + 2 * damped) / size
@@ -98,15 +131,15 @@ def after(x: Any, value: Any, state: MarquardtState) -> tuple[Any, MarquardtStat
         cut = 0.5 if actual >= 0 else 0.5 * slope / (slope + 0.5 * actual)
         if not usable or value >= 100 * before or cut < LEAST_CUT:
             cut = LEAST_CUT
-        radius, damping = cut * min(radius, 10 * length), damping / cut
+        radius, damping = cut * min(radius, 10 * long), damping / cut
     elif damping == 0 or ratio >= GOOD:
-        radius, damping = 2 * length, damping / 2
-    accepted, spent = ratio >= ACCEPTED, radius <= EPS * _length(state.scale * state.x)
+        radius, damping = 2 * long, damping / 2
+    accepted, spent = ratio >= ACCEPTED, radius <= EPS * length(state.scale * state.x)
     if max(predicted, abs(actual)) <= state.level:  # rounding hides the fall of the cost: the slope decides
-        accepted = _length(told.along) <= FALLING * state.slope
+        accepted = length(told.along) <= FALLING * state.slope
         spent, radius, damping = not accepted, state.radius, state.damping
     if accepted:
-        here = _Place(np.array(x), value, told.root, told.along, _scaled(x, told.root, state.scale))
+        here = _Place(x.copy(), value, told.root, told.along, _scaled(x, told.root, state.scale))
     else:
         here = _Place(state.x, state.value, state.root, state.along, state.scale)
     return _stepped(state, here, _Trust(radius, damping, spent, accepted))
@@ -127,8 +160,8 @@ class _Trust(NamedTuple):
 
     radius: float
     damping: float
-    spent: bool = False
-    accepted: bool = True
+    spent: bool
+    accepted: bool
 
 
 def _scaled(x: Any, root: Any, scale: Any) -> Any:
@@ -137,27 +170,31 @@ def _scaled(x: Any, root: Any, scale: Any) -> Any:
     A column that is nothing beside the others, each for the size of its parameter, is held for that little: MINPACK,
     which has 1 for a column of zeros, would send a parameter that hardly has an effect as far as it takes to have one.
     """
-    scale = np.maximum(scale, np.sqrt(np.add.reduce(root * root)))
-    each = scale.tolist()
-    if min(each) > NO_EFFECT * max(each) * max(1.0, *map(abs, x.tolist())):
+    scale = np.maximum(scale, column_lengths(root))
+    if np.min(scale) > NO_EFFECT * np.max(scale) * max(1.0, np.max(np.abs(x))):
         return scale
     size = np.maximum(np.abs(x), 1.0)
-    scale = np.maximum(scale, NO_EFFECT * float((scale * size).max()) / size)
-    return scale if scale.all() else np.where(scale > 0, scale, 1.0)
+    scale = np.maximum(scale, NO_EFFECT * np.max(scale * size) / size)
+    return positive_or(scale, 1.0)
 
 
 def _stepped(state: MarquardtState, here: _Place, trust: _Trust) -> tuple[Any, MarquardtState, bool]:
     """With the step from the last accepted point that the radius allows."""
     x, value, root, along, scale = here
-    first = value != value or not state.step @ state.step  # as MINPACK: no step was ever made
-    left, values, right = singular_values(root / scale)
-    inside = left.T @ along
-    least = EPS * len(values) * float(values[0])
-    if not values[-1] > least:
-        values, inside = values * (values > least), inside * (values > least)
-    scaled, damping = _within(values, inside, trust.radius, trust.damping)
-    step = -(right.T @ scaled) / scale
-    radius = min(trust.radius, _length(scaled) or trust.radius) if first else trust.radius
+    first = value != value or not inner(state.step, state.step) > 0  # as MINPACK: no step was ever made
+    S = root / scale
+    regular, scaled = plain_step(S, along)
+    damping, slope = 0.0, length(along)
+    if not regular or not length(scaled) <= (1 + NEAR) * trust.radius:
+        left, values, right = singular_values(S)
+        inside = transposed_times(left, along)
+        least = EPS * len(values) * float(values[0])
+        if not values[-1] > least:
+            values, inside = values * (values > least), inside * (values > least)
+        turned, damping = _within(values, inside, trust.radius, trust.damping)
+        scaled, slope = transposed_times(right, turned), length(inside)
+    step = -scaled / scale
+    radius = min(trust.radius, length(scaled) or trust.radius) if first else trust.radius
     after = MarquardtState(
         state.told,
         x,
@@ -168,7 +205,7 @@ def _stepped(state: MarquardtState, here: _Place, trust: _Trust) -> tuple[Any, M
         radius,
         damping,
         step,
-        _length(inside),
+        slope,
         state.level,
         trust.spent,
         True,
@@ -181,25 +218,25 @@ def _within(values: Any, inside: Any, radius: float, damping: float) -> tuple[An
 
     Newton's iteration on 1/|z| as a function of the damping, kept between bounds.
     """
-    whole = bool(values[-1] > 0)
-    plain = inside / values if whole else inside / np.where(values > 0, values, np.inf)
-    length = _length(plain)
-    if length <= (1 + NEAR) * radius:
+    whole = values[-1] > 0
+    plain = inside / positive_or(values, math.inf)
+    long = length(plain)
+    if long <= (1 + NEAR) * radius:
         return plain, 0.0
     square, slopes = values**2, values * inside
-    bend = float((plain / np.where(square > 0, square, 1.0)) @ plain)
-    low = (length - radius) / radius * length**2 / bend if whole and bend else 0.0
-    high = _length(slopes) / radius or TINY / min(radius, 0.1)
-    λ = min(max(damping, low), high) or _length(slopes) / length
+    bend = inner(plain / positive_or(square, 1.0), plain)
+    low = (long - radius) / radius * long**2 / bend if whole and bend > 0 else 0.0
+    high = length(slopes) / radius or TINY / min(radius, 0.1)
+    λ = min(max(damping, low), high) or length(slopes) / long
     z = plain
     for _ in range(MOST_ROOTS):
         λ = λ or max(TINY, 0.001 * high)
         damped = square + λ
         z = slopes / damped
-        length, bend = _length(z), float((z / damped) @ z)  # and minus the derivative of |z| by λ, times |z|
-        over = length - radius
-        if abs(over) <= NEAR * radius or not bend:  # it has underflowed: the step is next to nothing
+        long, bend = length(z), inner(z / damped, z)  # and minus the derivative of |z| by λ, times |z|
+        over = long - radius
+        if abs(over) <= NEAR * radius or not bend > 0:  # it has underflowed: the step is next to nothing
             break
         low, high = (max(low, λ), high) if over > 0 else (low, min(high, λ))
-        λ = max(low, λ + over / radius * length**2 / bend)
+        λ = max(low, λ + over / radius * long**2 / bend)
     return z, λ

@@ -133,15 +133,18 @@ def _refuse() -> None:
     raise ImportError
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(*, kept: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """A decorator: machine code that holds no lock and divides by zero as the processor does.
 
     Args:
+        kept: whether on disk; False for what is only a part of something that is kept, of other files than this.
         options: of ``numba.njit``.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher = njit(nogil=True, error_model="numpy", **options)(function)
+        if not kept:
+            return dispatcher
         with contextlib.suppress(RuntimeError, OSError):  # nowhere to write: it is compiled in memory
             dispatcher._cache = _Cache(function)
         return dispatcher

@@ -11,12 +11,16 @@ from downslope.errors import UsageError
 from downslope.messages import message
 from downslope.tensors.library import ArrayLibrary, lone
 
+_WIDE = frozenset({np.ndarray, np.float64, np.float32})  # kinds of values beside which nothing is plain
+
 
 class NumPyArrays(ArrayLibrary):
     """NumPy arrays, changed in place."""
 
     def call(self, name: str, values: tuple[Any, ...]) -> Any:
         result = getattr(np, name)(*values)
+        if not _WIDE.isdisjoint(map(type, values)):
+            return result
         # plain numbers stay plain: a NumPy float64 would widen the float32 vectors it meets
         plain = all(
             isinstance(v, (bool, int, float, np.bool_)) and not isinstance(v, np.number) for v in values

@@ -21,11 +21,11 @@ SMALLEST = 1e-140  # length of a column, the square of which keeps its digits
 
 
 @compiled()
-def formula_triangle(table: Table, formula: Formula, total: float) -> Floats:
+def formula_triangle(table: Table, formula: Formula, total: float) -> tuple[Floats, bool]:
     """R with R'R = A'A of the rows A = [derivatives | prediction - y], each times the root of weight/total.
 
-    Shape (parameters + 1, parameters + 1). Where a column is so short or so long that its square has lost digits, or
-    is not finite, so is something in R not finite.
+    Shape (parameters + 1, parameters + 1); and whether it is finite. Where a column is so short or so long that its
+    square has lost digits, or is not finite, so is something in R not finite.
     """
     X, y, weights = table
     address, data, theta = formula
@@ -45,10 +45,13 @@ def formula_triangle(table: Table, formula: Formula, total: float) -> Floats:
                 block[j, i] = outputs[j + 1] * root
             block[p, i] = (outputs[0] - y[first + i]) * root
         _reflect(block, count, R)
+    rest = 0.0  # is NaN where something is not finite
     for j in range(p):
         if not abs(R[j, j]) > SMALLEST:
             R[j, j] = np.nan
-    return R
+    for number in R.flat:
+        rest += 0.0 * number
+    return R, rest == 0.0
 
 
 @compiled(fastmath={"reassoc", "contract"})

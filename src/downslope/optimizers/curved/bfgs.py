@@ -107,4 +107,5 @@ def updated(state: BFGSState, s: Any, y: Any) -> tuple[Any, int]:
     H = state.H if state.learnt else np.eye(len(s)) * sy / yy
     Hy = H @ y
     bend = (1 + float(y @ Hy) / sy) / sy
-    return H + bend * np.outer(s, s) - (np.outer(Hy, s) + np.outer(s, Hy)) / sy, state.learnt + 1
+    column, Hy_column = s[:, None], Hy[:, None]  # np.outer takes three times as long where there are few
+    return H + bend * (column * s) - (Hy_column * s + column * Hy) / sy, state.learnt + 1
