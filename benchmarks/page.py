@@ -192,10 +192,10 @@ TIMES = 6
 
 
 def map_of_runs(page: Any) -> tuple[float, float, float, float]:
-    """Milliseconds until a phase map is whole, of the processor for that, of one worker alone, and of the longest picture of a drag.
+    """Milliseconds until a phase map is whole, of the processor for that, of one worker, and of the longest picture.
 
-    Those of one worker are the sum of the least times of the map's strips, so that other work of the machine does not
-    count.
+    That picture is of a drag meanwhile. Those of one worker are the sum of the least times of the map's strips, so that
+    other work of the machine does not count.
     """
     page.reload()  # away from the link of the last drag
     page.wait_for_timeout(500)
@@ -223,9 +223,7 @@ def main() -> None:
     """Print a line for each formula and rule."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         print(f"an empty page: {frames_of_an_empty_page(browser):.1f} frames/s at {SLOWED}x\n")
         heads = (
             *("drag: script", "main thread", "by the clock", "longest"),

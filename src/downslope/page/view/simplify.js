@@ -1,11 +1,11 @@
 // Long lines with only as many points as can be seen. A path of thousands of steps has many in one pixel.
 
-const REACH = 1 / 64; // of a pixel, by which a line may miss a point that is left out
+const REACH = 1 / 128; // of a pixel, by which a line may miss a point that is left out
 const LOST = 0.1; // pixels by which a dashed line may become shorter, so that its dashes stay where they are
 
 /**
  * The points of a line x0, y0, x1, y1, ... that its picture needs: of points one behind the other those are left out that
- * lie within a 64th of a pixel of the line between the points kept before and behind them. NaN breaks a line, as before.
+ * lie within a 128th of a pixel of the line between the points kept before and behind them. NaN breaks a line, as before.
  */
 export function simplified(points, dashed = false) {
   const out = new Float64Array(points.length), length = points.length;
