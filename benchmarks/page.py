@@ -1,9 +1,12 @@
 """What the page costs in a browser: a drag over a path of 2,000 steps, a new formula, maps of runs.
 
 ``python benchmarks/page.py`` needs Playwright and Chromium. It prints milliseconds of script for each event and
-picture: the median and the longest, and the frames a second of a drag without a pause on a processor slowed down to a
-quarter. Then how long after its choice a phase map of 200 x 200 runs of up to 200 steps is
-whole, how long it takes one worker, and the longest time of script while the start is dragged over it.
+picture: the median and the longest by the clock, and the processor's own, of scripts and of the whole main thread
+(scripts, styles, layout, paint and handing over), which other work of the machine does not change. Then the frames a
+second of a drag without a pause on a processor slowed down to a quarter; before all, what an empty page reaches so
+here, where nothing but a browser without a graphics card is slow. Then how long after its choice a phase map of
+200 x 200 runs of up to 200 steps is whole, what that takes of the processor in all threads, how long it takes one
+worker, and the longest time of script while the start is dragged over it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.sync_api import sync_playwright
 
@@ -27,6 +30,7 @@ FORMULAS = {
 }
 RULES = {"gradient_descent": 1e-3, "adam": 1e-2}
 DRAGS = 40
+FORMULAS_TYPED = 10
 
 # Times everything that runs before a picture of the screen, and what answers typing.
 CLOCK = """
@@ -59,21 +63,44 @@ Worker.prototype.postMessage = function (said, ...more) {
 """
 
 
-def script_time(page: Any) -> Callable[[], float]:
-    """A clock of the processor's milliseconds that the page's scripts took, whatever else the machine does."""
+class ProcessorTime(NamedTuple):
+    """Milliseconds of the processor: of the page's scripts, of its whole main thread, of all threads of its process."""
+
+    script: float
+    main: float
+    process: float
+
+    def since(self, begun: ProcessorTime, times: int = 1) -> ProcessorTime:
+        """What was spent since then, for each of so many times."""
+        return ProcessorTime(*((now - then) / times for now, then in zip(self, begun, strict=True)))
+
+
+def processor_time(page: Any) -> Callable[[], ProcessorTime]:
+    """A clock of what the page has taken of the processor, whatever else the machine does."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-    def now() -> float:
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return 1000 * next(one["value"] for one in metrics if one["name"] == "ScriptDuration")
+    def now() -> ProcessorTime:
+        metrics = {
+            one["name"]: 1000 * one["value"] for one in session.send("Performance.getMetrics")["metrics"]
+        }
+        return ProcessorTime(metrics["ScriptDuration"], metrics["ThreadTime"], metrics["ProcessTime"])
 
     return now
 
 
-def measured(page: Any) -> tuple[list[float], list[float], float]:
-    """Milliseconds of each drag, and of each new formula; and the processor's of scripts for a drag."""
-    clock = script_time(page)
+class Measured(NamedTuple):
+    """Of drags and of new formulas: milliseconds by the clock of each, and the processor's of one."""
+
+    drags: list[float]
+    drag: ProcessorTime
+    formulas: list[float]
+    formula: ProcessorTime
+
+
+def measured(page: Any) -> Measured:
+    """What drags and new formulas take."""
+    clock = processor_time(page)
     box = page.locator("canvas.map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
@@ -84,16 +111,23 @@ def measured(page: Any) -> tuple[list[float], list[float], float]:
         page.mouse.move(box["x"] + part * box["width"], box["y"] + (0.8 - part) * box["height"])
         page.wait_for_timeout(30)
     page.mouse.up()
-    drags, script = page.evaluate("window.spent"), clock() - begun
+    drags = page.evaluate("window.spent")
+    drag = clock().since(begun, len(drags))
+    page.wait_for_timeout(500)
     page.evaluate("window.typed = []")
     formula = page.locator("input.formula")
     text = formula.input_value()
-    for k in range(10):
+    begun = clock()
+    for k in range(FORMULAS_TYPED):
         formula.fill(f"{text} + {k + 1}")
-    return drags, page.evaluate("window.typed"), script / len(drags)
+        page.wait_for_timeout(50)
+    typed = page.evaluate("window.typed")
+    return Measured(drags, drag, typed, clock().since(begun, FORMULAS_TYPED))
 
 
+SCREEN = {"width": 1280, "height": 1000}
 SLOWED, SECONDS = 4, 2
+EMPTY = "<!doctype html><title>empty</title><canvas class=map width=600 height=400></canvas>"
 COUNT = """
 window.frames_seen = 0; window.counting = true;
 (function tick() { if (!window.counting) return; window.frames_seen++; requestAnimationFrame(tick); })();
@@ -117,6 +151,16 @@ def frames_while_slowed(page: Any) -> float:
     page.mouse.up()
     session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     return float(seen / SECONDS)
+
+
+def frames_of_an_empty_page(browser: Any) -> float:
+    """Frames a second that this browser shows here at most, when it is slowed down and moved over in the same way."""
+    page = browser.new_page(viewport=SCREEN)
+    page.set_content(EMPTY)
+    page.wait_for_timeout(500)
+    frames = frames_while_slowed(page)
+    page.close()
+    return frames
 
 
 WHOLE = """
@@ -147,15 +191,18 @@ async (times) => {
 TIMES = 6
 
 
-def map_of_runs(page: Any) -> tuple[float, float, float]:
-    """Milliseconds until a phase map is whole, of one worker alone, and of the longest picture of a drag meanwhile.
+def map_of_runs(page: Any) -> tuple[float, float, float, float]:
+    """Milliseconds until a phase map is whole, of the processor for that, of one worker, and of the longest picture.
 
-    Those of one worker are the sum of the least times of the map's strips, so that other work of the machine does not
-    count.
+    That picture is of a drag meanwhile. Those of one worker are the sum of the least times of the map's strips, so that
+    other work of the machine does not count.
     """
     page.reload()  # away from the link of the last drag
     page.wait_for_timeout(500)
+    clock = processor_time(page)
+    begun = clock()
     whole = page.evaluate(WHOLE)
+    taken = clock().since(begun).process
     alone = page.evaluate(AGAIN, TIMES)
     box = page.locator("canvas.map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -169,18 +216,20 @@ def map_of_runs(page: Any) -> tuple[float, float, float]:
         page.mouse.move(box["x"] + (0.3 + 0.01 * k) * box["width"], box["y"] + box["height"] / 2)
         page.wait_for_timeout(30)
     page.mouse.up()
-    return whole, alone, max(page.evaluate("window.spent"))
+    return whole, taken, alone, max(page.evaluate("window.spent"))
 
 
 def main() -> None:
     """Print a line for each formula and rule."""
-    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        print(f"an empty page: {frames_of_an_empty_page(browser):.1f} frames/s at {SLOWED}x\n")
+        heads = (
+            *("drag: script", "main thread", "by the clock", "longest"),
+            *("formula: main", "by the clock", "longest", f"frames/s at {SLOWED}x"),
         )
-        heads = ("drag: processor", "drag: median", "longest", "formula: median", "longest", "frames/s at 4x")
-        print(f"{'function':12} {'rule':18} " + " ".join(f"{head:>16}" for head in heads) + "  ms")
+        print(f"{'function':12} {'rule':18} " + " ".join(f"{head:>15}" for head in heads) + "  ms")
         for name, (formula, start) in FORMULAS.items():
             for rule, rate in RULES.items():
                 run = ds.minimize(
@@ -188,37 +237,38 @@ def main() -> None:
                 )
                 file = Path(folder) / "page.html"
                 run.to_html(file)
-                page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                page = browser.new_page(viewport=SCREEN)
                 page.add_init_script(CLOCK)
                 page.goto(file.as_uri())
                 page.wait_for_timeout(500)
-                drags, formulas, script = measured(page)
+                found = measured(page)
                 frames = frames_while_slowed(page)
                 page.close()
                 columns = [
-                    script,
-                    statistics.median(drags),
-                    max(drags),
-                    statistics.median(formulas),
-                    max(formulas),
+                    found.drag.script,
+                    found.drag.main,
+                    statistics.median(found.drags),
+                    max(found.drags),
+                    found.formula.main,
+                    statistics.median(found.formulas),
+                    max(found.formulas),
                     frames,
                 ]
-                print(f"{name:12} {rule:18} " + " ".join(f"{column:16.2f}" for column in columns))
-        print(
-            f"\n{'phase map':12} {'rule':18} {'whole after':>16} {'one worker':>16} {'drag: longest':>16}  ms"
-        )
+                print(f"{name:12} {rule:18} " + " ".join(f"{column:15.2f}" for column in columns))
+        heads = ("whole after", "processor", "one worker", "drag: longest")
+        print(f"\n{'phase map':12} {'rule':18} " + " ".join(f"{head:>15}" for head in heads) + "  ms")
         for name, (formula, start) in FORMULAS.items():
             for rule, rate in RULES.items():
                 file = Path(folder) / "page.html"
                 ds.minimize(
                     formula, start, optimizer=rule, learning_rate=rate, steps=200, explain=False
                 ).to_html(file)
-                page = browser.new_page(viewport={"width": 1280, "height": 1000})
+                page = browser.new_page(viewport=SCREEN)
                 page.add_init_script(CLOCK)
                 page.goto(file.as_uri())
-                whole, alone, longest = map_of_runs(page)
+                columns = map_of_runs(page)
                 page.close()
-                print(f"{name:12} {rule:18} {whole:16.0f} {alone:16.0f} {longest:16.2f}")
+                print(f"{name:12} {rule:18} " + " ".join(f"{column:15.1f}" for column in columns))
         browser.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from page_node import in_node, needs_node
+from page_node import PROGRAM, in_node, needs_node
 from test_page_descents import RULES, options_of
 
 BODY = """
@@ -64,3 +64,36 @@ def test_their_rates_follow_schedules(schedule: str) -> None:
     found = in_node(BODY, {"formula": "x^4/4 - x^2 + y^2 + x*y/2", "rules": rules})
     assert [one["different"] for one in found] == [0, 0]
     assert found != in_node(BODY, {"formula": "x^4/4 - x^2 + y^2 + x*y/2", "rules": rules[:1] * 2})
+
+
+PENALISED = """
+const { compileFit } = await import("PROGRAM/fit.js");
+const { endsOf } = program;
+const loss = { formula: "r^2", root: false, number: 0 };
+const columns = { x: [2, 4, 6, 8], y: [81, 93, 91, 97] };
+const fit = compileFit({ right: "a*x + b", target: "y", columns, loss, l1: given.l1, penalised: ["a"] });
+const starts = Float64Array.from({ length: 60 }, (_, i) => (i % 2 ? 80 + i : 3 * Math.sin(i)));
+const options = { rule: given.rule, hyperparameters: given.hyperparameters };
+const ends = endsOf(fit.compiled, starts, { ...options, steps: 50, tolerance: 1e-4 });
+let [different, zeros] = [0, 0];
+for (let run = 0; run < 30; run++) {
+  const start = starts.subarray(2 * run, 2 * run + 2);
+  const alone = descend(fit.compiled, start, { ...options, steps: 50, tolerances: { tolerance: 1e-4 } });
+  const x = alone.x.slice(-2);
+  if (x.some((value, j) => value !== ends.x[2 * run + j]) || alone.cause !== ends.cause[run]) different++;
+  if (x[0] === 0) zeros++;
+}
+return { different, zeros };
+"""
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("rule", "hyperparameters"),
+    [("gradient_descent", {"learning_rate": 0.02}), ("adam", {"learning_rate": 0.5}), ("lion", {})],
+)
+def test_a_penalty_l1_is_taken_on_maps_as_alone(rule: str, hyperparameters: dict[str, float]) -> None:
+    given = {"rule": rule, "hyperparameters": hyperparameters, "l1": 500.0}
+    found = in_node(PENALISED.replace("PROGRAM", PROGRAM.as_uri()), given)
+    assert found["different"] == 0
+    assert found["zeros"] > 0 or rule == "lion"  # which has no proximal steps

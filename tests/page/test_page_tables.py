@@ -117,14 +117,30 @@ def test_a_bad_hypothesis_is_refused(visit, hypothesis, said, caret):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ({"hypothesis": "y ~ a*x + b", "l1": 0.1}, "no penalty l1"),
-    ],
+    "rule",
+    ["gradient_descent(0.02)", "momentum(0.002)", "adam(0.5)", "adagrad(0.5)", "rmsprop(0.2)"],
 )
-def test_a_fit_that_a_page_cannot_show_is_refused(asked, said):
-    with pytest.raises(ObjectiveError, match=said):
-        ds.fit(TABLE, **asked).to_html()
+@pytest.mark.parametrize("l1", [0.5, 60.0])  # the stronger one holds a at 0
+def test_a_penalty_l1_takes_the_steps_of_the_fit(visit, rule, l1):
+    start = {"a": 1.5, "b": 80.6}
+    fit = ds.fit(TABLE, "y ~ a*x + b", optimizer=rule, start=start, steps=60, l1=l1)
+    page = visit(fit.to_html())
+    theirs, history = steps(page), fit.run.history
+    assert len(theirs) == len(history)
+    assert [float(row["a"]) == 0 for row in theirs] == [a == 0 for a in history["a"]]
+    for name in "ab":
+        np.testing.assert_allclose([float(row[name]) for row in theirs], history[name], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose([float(row["value"]) for row in theirs], history.value, rtol=1e-9)
+    norms = [float(row["gradient_norm"]) for row in theirs]
+    np.testing.assert_allclose(norms, history.gradient_norm, rtol=1e-7, atol=1e-9)
+    assert "ends like the run" in page.locator(".evidence").inner_text()
+    assert f"{l1:g} times the absolute values of a." in page.locator("details.table").inner_text()
+
+
+def test_a_fit_that_a_page_cannot_show_is_refused():
+    classes = {"x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "kind": ["a", "b", "a", "b", "c", "c"]}
+    with pytest.raises(ObjectiveError, match="a page has losses of one formula"):
+        ds.fit(classes, target="kind", features="x", loss="softmax").to_html()
 
 
 def test_a_fit_in_other_coordinates_begins_where_it_began(visit):

@@ -50,7 +50,9 @@ def content_of_fit(fit: FitResult, free: Sequence[str] | None = None) -> PageCon
         "formula": f"{hypothesis.target} = {to_text(substituted(hypothesis.tree, _as_nodes(held)))}",
         "table": {"columns": columns, "loss": problem.loss.name, "number": problem.loss.shape}
         | ({"weights": problem.objective.weights.tolist()} if problem.objective.weights.size else {})
-        | ({"l2": penalty.l2, "penalised": _penalised(problem, names)} if penalty.l2 else {}),
+        | ({"l2": penalty.l2} if penalty.l2 else {})
+        | ({"l1": penalty.l1} if penalty.l1 else {})
+        | ({"penalised": _penalised(problem, names)} if penalty.l1 or penalty.l2 else {}),
         "start": {
             name: float(value)
             for name, value in zip(hypothesis.parameters, run.start, strict=True)
@@ -111,10 +113,8 @@ def check_fit(fit: FitResult) -> FitProblem:
         raise ObjectiveError(
             message("a page shows at most {most:,} rows, not {n:,}.", most=MOST_ROWS, n=fit.rows)
         )
-    if problem.objective.penalty.l1 or problem.loss.formula is None:
-        raise ObjectiveError(
-            message("a page has losses of one formula, and no penalty l1, which takes proximal steps.")
-        )
+    if problem.loss.formula is None:
+        raise ObjectiveError(message("a page has losses of one formula."))
     names = (problem.hypothesis.target, *problem.hypothesis.columns, *problem.hypothesis.parameters)
     if problem.hypothesis.categories or not all(name.isidentifier() for name in names):
         raise ObjectiveError(message("a page shows columns of numbers whose names are words."))

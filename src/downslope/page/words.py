@@ -53,6 +53,12 @@ _WORDS: dict[str, Message] = {
         width="{width}",
     ),
     "table_weights": message("The rows count by weights.", context="page"),
+    "table_penalty_l1": message(
+        "Added is a penalty: {l1} times the absolute values of {names}.",
+        context="page",
+        l1="{l1}",
+        names="{names}",
+    ),
     "table_penalty": message(
         "Added is a penalty: {l2} times the squares of {names}.", context="page", l2="{l2}", names="{names}"
     ),

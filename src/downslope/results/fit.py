@@ -108,7 +108,7 @@ class Fit(FitResult):
                 two. The others are held at what the fit found, and the page says so.
 
         Raises:
-            ObjectiveError: it has more than 1,000 rows, a penalty l1, or a loss of several numbers.
+            ObjectiveError: it has more than 1,000 rows, or a loss of several numbers.
             UsageError: there are no such parameters.
             DataError: the file cannot be written.
 

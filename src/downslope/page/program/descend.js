@@ -4,6 +4,7 @@
 import { CAUSES, LEAVING, SETTINGS, TESTS, judge } from "./judge.js";
 import { RULES } from "./rules.js";
 import { Around } from "./around.js";
+import { proximalFor } from "./proximal.js";
 import { Reports } from "./reports.js";
 import { Rate } from "./rate.js";
 import { Rows } from "./rows.js";
@@ -108,7 +109,9 @@ class Descent {
     if (options.resume) this.rate.resume(options.resume.rate);
     this.there = this.here.slice();
     this.g = new Float64Array(n);
-    this.left = this.g; // what vanishes where the rule is done: the gradient, where nothing stands around the rule
+    this.proximal = this.around ? null : proximalFor(compiled, options.rule, this.sign); // of a cost with a penalty l1
+    this.objective = this.proximal ?? compiled;
+    this.left = this.proximal ? new Float64Array(n) : this.g; // what vanishes where the rule is done: the gradient, where nothing stands around the rule
     this.last = new Float64Array(n).fill(NaN); // the last accepted point
     Object.assign(this, { step: -1, evaluations: 0, movedAt: 0, acceptedAt: 0, refused: 0, refusedStep: 0, inVain: 0, begun: false });
     Object.assign(this, { lastValue: NaN, lastNorm: NaN, leastValue: Infinity, leastNorm: Infinity, firstValue: NaN });
@@ -122,9 +125,10 @@ class Descent {
   evaluate() {
     const { here, there, first, n, g, x } = this;
     for (let j = 0; j < n; j++) x[j] = here[first + j];
-    const value = this.sign * this.compiled.valueAndGradient(x, g);
+    const value = this.sign * this.objective.valueAndGradient(x, g);
     for (let j = 0; j < n; j++) g[j] *= this.sign;
     if (this.around) this.left = this.around.residual(x, g);
+    if (this.proximal) this.proximal.residual(x, g, this.left);
     const { left } = this;
     let square = 0;
     for (let j = 0; j < n; j++) square += left[j] * left[j];
@@ -139,7 +143,9 @@ class Descent {
     const { here, there, first } = this;
     this.rate.set(here, value);
     for (let j = 0; j < first; j++) there[j] = here[j];
-    return Number(this.code.step(here, there, value, this.g)) > 0.5;
+    const accepted = Number(this.code.step(here, there, value, this.g)) > 0.5;
+    if (this.proximal) this.proximal.shrink(there, first);
+    return accepted;
   }
 
   /** The same by a joint step map of objective and rule, which has the bits of the library's machine code. */

@@ -3,6 +3,7 @@
 
 import { SETTINGS, judgeAt } from "./judge.js";
 import { LANES } from "./lanes.js";
+import { proximalFor } from "./proximal.js";
 import { Rate } from "./rate.js";
 import { RULES } from "./rules.js";
 
@@ -34,7 +35,8 @@ class Many {
     // [hyperparameters | x | state], each an array with an entry for every lane, before and after a step, which leaves the first as they are
     this.here = Array.from({ length: this.first + n + this.code.state }, column);
     this.there = this.here.map((own, i) => (i < this.first ? own : column()));
-    this.stepAll = this.code.lanes ?? oneByOne(this.code, this.here.length, n);
+    this.proximal = proximalFor(compiled, options.rule, sign); // of a cost with a penalty l1
+    this.stepAll = this.proximal ? oneByOne(this.code, this.here.length, n, this.proximal) : this.code.lanes ?? oneByOne(this.code, this.here.length, n);
     this.scheduled = this.rate.schedules.length ? () => new Rate(rule, options) : null;
     this.lanes = [];
     [this.values, this.goodValue, this.accepted, this.ceilings] = [column(), column(), column(), column()];
@@ -70,13 +72,24 @@ class Many {
     const { compiled, n, first, here, there, sign, accepted, rate } = this, { x: points, value, g } = compiled.lanes;
     const lanes = this.scheduled && this.lanes;
     for (let j = 0; j < n; j++) points[j].set(count < LANES ? here[first + j].subarray(0, count) : here[first + j]);
-    compiled.gradients(count);
+    (this.proximal ?? compiled).gradients(count);
     const values = turned(value, this.values, sign, count), slopes = g.map((slope, j) => turned(slope, this.slopes[j], sign, count));
     if (lanes) for (let lane = 0; lane < count; lane++) here[rate.place][lane] = lanes[lane].at(values[lane]);
     this.stepAll(here, there, values, slopes, accepted, count);
-    const left = this.judge(count, values, slopes, out);
+    const left = this.judge(count, values, this.proximal ? this.residuals(count, slopes) : slopes, out);
     [this.here, this.there] = [there, here];
     return left;
+  }
+
+  /** What vanishes where a run is done, with a penalty l1: its shortest subgradients. */
+  residuals(count, slopes) {
+    const { here, first, n, proximal, slopes: own } = this, [x, g] = [new Float64Array(n), new Float64Array(n)];
+    for (let lane = 0; lane < count; lane++) {
+      for (let j = 0; j < n; j++) [x[j], g[j]] = [here[first + j][lane], slopes[j][lane]];
+      proximal.residual(x, g, g);
+      for (let j = 0; j < n; j++) own[j][lane] = g[j];
+    }
+    return own;
   }
 
   /** Drops the lanes that have ended; from behind, so that the last lane has been judged before it moves. */
@@ -134,8 +147,8 @@ function turned(column, own, sign, count) {
   return own;
 }
 
-/** The step of a rule that is too long to be printed for lanes: one run after the other. */
-function oneByOne(code, size, n) {
+/** The step of a rule that is too long to be printed for lanes, or after which a penalty has its own: one run after the other. */
+function oneByOne(code, size, n, proximal = null) {
   const [before, after, g] = [new Float64Array(size), new Float64Array(size), new Float64Array(n)];
   return (here, there, values, slopes, accepted, count) => {
     for (let lane = 0; lane < count; lane++) {
@@ -143,6 +156,7 @@ function oneByOne(code, size, n) {
       for (let j = 0; j < n; j++) g[j] = slopes[j][lane];
       after.set(before);
       accepted[lane] = Number(code.step(before, after, values[lane], g));
+      if (proximal) proximal.shrink(after, size - code.state - n);
       for (let i = 0; i < size; i++) there[i][lane] = after[i];
     }
   };

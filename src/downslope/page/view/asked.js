@@ -84,8 +84,8 @@ export class Asked {
     this.fields.forEach(({ field, error }, i) => {
       if (field === document.activeElement && typed(field.value) === start[i]) return;
       field.value = String(start[i]);
-      field.setAttribute("aria-invalid", "false");
-      error.textContent = "";
+      if (field.getAttribute("aria-invalid") !== "false") field.setAttribute("aria-invalid", "false");
+      if (error.textContent) error.textContent = "";
     });
   }
 

@@ -43,7 +43,7 @@ function understandFit(text, table) {
   if (!sides || !Object.hasOwn(columns, sides.target)) throw { message: { key: "hypothesis", fields: { columns: Object.keys(columns).join(", "), example: `${Object.keys(columns).at(-1)} = a*${Object.keys(columns)[0]} + b` } } };
   const known = page.losses.find(({ name }) => name === table.loss), loss = { ...known, number: table.number ?? known.number };
   if (!keys.has(table)) keys.set(table, `table ${++tables}`);
-  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss, weights: table.weights, l2: table.l2, penalised: table.penalised };
+  const request = { key: keys.get(table), right: sides.right, target: sides.target, columns, loss, weights: table.weights, l1: table.l1, l2: table.l2, penalised: table.penalised };
   try {
     const { names, compiled, ...fit } = compileFit(request);
     return { names, compiled: names.length === 1 || names.length === 2 ? compiled : null, fit: { ...fit, request, columns, target: sides.target } };

@@ -19,9 +19,13 @@ export class Looks {
   show({ picture, of, methods }, variables, remote = false) {
     const rated = methods[of] !== undefined && isRated(methods[of]);
     const possible = (name) => name === "lines" || (remote ? name === "surface" && variables === 2 : name === "rates" ? rated : variables === 2);
+    const wanted = PICTURES.filter(possible), shown = possible(picture) ? picture : "lines";
+    const key = JSON.stringify([wanted, shown, of, variables, methods.map((one) => one.rule)]);
+    if (key === this.key) return; // it is asked at every picture of the screen
+    this.key = key;
     const named = (name) => say(name === "lines" && variables === 1 ? "curve" : `picture_${name}`);
-    this.picture.replaceChildren(...PICTURES.filter(possible).map((name) => element("option", { value: name }, named(name))));
-    this.picture.value = possible(picture) ? picture : "lines";
+    this.picture.replaceChildren(...wanted.map((name) => element("option", { value: name }, named(name))));
+    this.picture.value = shown;
     this.ofRow.hidden = methods.length < 2 || !["ends", "rates"].includes(this.picture.value);
     this.of.replaceChildren(...methods.map((one, i) => element("option", { value: i }, `${i + 1} ${one.rule}`)));
     this.of.value = String(of);

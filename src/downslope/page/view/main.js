@@ -169,6 +169,34 @@ function move(start) {
 /** What stands beneath the picture, once that is drawn. */
 const beneath = settled(0, () => secant.show(model.names.length === 1 && picture.kind === "lines" ? picture.scene : null));
 
+const MOVING = 120; // milliseconds between two changes of something that moves
+let changedAt = -Infinity; // when there was a change last
+let turn = 0;
+const isMoving = () => performance.now() - changedAt < MOVING;
+
+/** All that is drawn again after a change, but for the picture. */
+function parts() {
+  const paths = coloured(model.paths).filter((path) => path.length > 0);
+  return [() => methods.mark(model.paths, model.paths.map(limitFor), model.at), ...progress.parts(model, paths)];
+}
+
+/** Draws the picture, and one of the other parts in turn: a picture of the screen has no time for all of them. */
+function drawInTurn() {
+  picture.draw();
+  beneath();
+  const all = parts();
+  turn = (turn + 1) % all.length;
+  all[turn]();
+  keep();
+  soon();
+  rest();
+}
+
+/** What moved has come to rest: everything is drawn as it is. */
+const rest = settled(MOVING, () => {
+  for (const part of parts()) part();
+});
+
 let waiting = false;
 /** Computes and draws once before the next picture of the screen. */
 function follow() {
@@ -181,7 +209,10 @@ function follow() {
     compute();
     player.fit(longest());
     model.at = player.at;
-    draw();
+    const moving = isMoving();
+    changedAt = performance.now();
+    if (moving && !model.compiled.remote) drawInTurn();
+    else draw();
   });
 }
 
@@ -205,9 +236,7 @@ function compute() {
 function draw() {
   picture.draw();
   beneath();
-  const paths = coloured(model.paths).filter((path) => path.length > 0);
-  methods.mark(model.paths, model.paths.map(limitFor), model.at);
-  progress.draw(model, paths);
+  for (const part of parts()) part();
   keep();
   soon();
   if (model.compiled.remote) catchUp();

@@ -1,5 +1,8 @@
 // One way to draw for the screen, for PNG and for SVG.
 
+import { simplified } from "./simplify.js";
+
+const MANY = 200; // numbers of a line of which not all may be seen
 const DECIMALS = 100;
 const rounded = (value) => Math.round(value * DECIMALS) / DECIMALS;
 export const FONT = "system-ui, sans-serif";
@@ -16,9 +19,10 @@ export class CanvasPen {
     Object.assign(context, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha, lineJoin: "round" });
     context.setLineDash(dash);
     context.beginPath();
+    const seen = points.length > MANY ? simplified(points, dash.length > 0) : points;
     let down = false;
-    for (let i = 0; i < points.length; i += 2) {
-      const x = points[i], y = points[i + 1];
+    for (let i = 0; i < seen.length; i += 2) {
+      const x = seen[i], y = seen[i + 1];
       if (x !== x || y !== y) down = false;
       else if (down) context.lineTo(x, y);
       else {

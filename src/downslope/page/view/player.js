@@ -29,16 +29,18 @@ export class Player {
   /** So many steps there are now; who stood at the end stays there. */
   fit(last) {
     const atEnd = this.at >= this.last;
+    if (last !== this.last) this.slider.max = String(last);
     this.last = last;
-    this.slider.max = String(last);
     this.show(atEnd ? last : Math.min(this.at, last));
   }
 
   show(at) {
     this.at = Math.max(0, Math.min(this.last, at));
     this.slider.value = String(this.at);
-    this.said.textContent = say("step_of", { step: this.at, steps: this.last });
-    this.slider.setAttribute("aria-valuetext", this.said.textContent);
+    const said = say("step_of", { step: this.at, steps: this.last });
+    if (said === this.told) return;
+    this.told = this.said.textContent = said;
+    this.slider.setAttribute("aria-valuetext", said);
   }
 
   goTo(at) {

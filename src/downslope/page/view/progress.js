@@ -11,7 +11,7 @@ const QUANTITIES = ["value", "norm", "curvature"];
 const LIMITED = "gradient_descent"; // the rule that goes up and down where the curvature is above 2/rate
 const LIMIT_DASH = [2, 4];
 
-/** Three canvases, drawn for paths that have their colours. */
+/** Three canvases and one of rows, drawn for paths that have their colours. */
 export class Progress {
   constructor() {
     this.charts = QUANTITIES.map((quantity) => ({ quantity, canvas: element("canvas", { class: "chart", role: "img", "aria-label": say(`${quantity}_against`) }) }));
@@ -20,16 +20,17 @@ export class Progress {
     this.root = element("section", { class: "charts", "aria-label": say("progress") }, this.data.root, ...figures);
   }
 
-  draw(model, paths) {
-    this.data.draw(model, paths, { colours: colours(), sized });
-    if (!paths.length) return;
-    const last = Math.max(1, ...paths.map((path) => path.length - 1));
-    const marks = paths.flatMap(({ parts, colour }) => parts.slice(1).map(({ from }) => ({ step: from, colour })));
-    for (const { canvas, quantity } of this.charts) {
-      const lines = paths.flatMap((path) => (quantity === "curvature" ? curvatureLines(model, path) : [lineOf(path, quantity, model.at)]));
-      drawOn(canvas, { lines, marks, last, at: model.at, names: [say("step"), say(quantity)] });
-    }
+  /** What draws each of them, one by one: while a start is dragged, there is no time for all in one picture of the screen. */
+  parts(model, paths) {
+    return [() => this.data.draw(model, paths, { colours: colours(), sized }), ...this.charts.map((chart) => () => paths.length && drawQuantity(chart, model, paths))];
   }
+}
+
+function drawQuantity({ canvas, quantity }, model, paths) {
+  const last = Math.max(1, ...paths.map((path) => path.length - 1));
+  const marks = paths.flatMap(({ parts, colour }) => parts.slice(1).map(({ from }) => ({ step: from, colour })));
+  const lines = paths.flatMap((path) => (quantity === "curvature" ? curvatureLines(model, path) : [lineOf(path, quantity, model.at)]));
+  drawOn(canvas, { lines, marks, last, at: model.at, names: [say("step"), say(quantity)] });
 }
 
 function lineOf(path, quantity, at) {
@@ -48,9 +49,21 @@ function curvatureLines({ compiled, at }, path) {
   return lines;
 }
 
+// Sizes of canvases that are shown: to ask for one after something was written has the browser lay the whole page out.
+const boxes = new WeakMap();
+const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => boxes.delete(target)));
+
+function boxOf(canvas) {
+  if (boxes.has(canvas)) return boxes.get(canvas);
+  watch.observe(canvas);
+  const box = canvas.getBoundingClientRect();
+  if (box.width) boxes.set(canvas, box);
+  return box;
+}
+
 /** A canvas as large as it is on the screen: {pen (its context), width, height}; null where it is not shown. */
 function sized(canvas) {
-  const box = canvas.getBoundingClientRect(), ratio = Math.min(3, window.devicePixelRatio || 1);
+  const box = boxOf(canvas), ratio = Math.min(3, window.devicePixelRatio || 1);
   if (!box.width) return null;
   const size = { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) };
   if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);

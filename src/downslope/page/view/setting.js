@@ -96,7 +96,9 @@ function tableFrom(plain) {
   const found = { columns: Object.fromEntries(columns), loss: loss.name, number: isNumber(plain.number) ? plain.number : loss.number };
   const sum = whole(plain.weights) && plain.weights.every((weight) => weight >= 0) ? plain.weights.reduce((a, b) => a + b) : 0;
   if (sum > 0 && Number.isFinite(sum)) found.weights = plain.weights;
-  if (isNumber(plain.l2) && plain.l2 > 0) Object.assign(found, { l2: plain.l2, penalised: listOf(plain.penalised).filter((name) => typeof name === "string").slice(0, 2) });
+  for (const strength of ["l1", "l2"]) {
+    if (isNumber(plain[strength]) && plain[strength] > 0) Object.assign(found, { [strength]: plain[strength], penalised: listOf(plain.penalised).filter((name) => typeof name === "string").slice(0, 2) });
+  }
   return found;
 }
 

@@ -66,6 +66,6 @@ export class TableForm {
     if (!table && this.table) this.root.open = false;
     this.table = table;
     this.drop.hidden = !table;
-    this.more.replaceChildren(...[table?.weights && say("table_weights"), table?.l2 && say("table_penalty", { l2: shown(table.l2), names: table.penalised.join(", ") })].filter(Boolean).map((said) => element("p", { class: "faint" }, said)));
+    this.more.replaceChildren(...[table?.weights && say("table_weights"), table?.l2 && say("table_penalty", { l2: shown(table.l2), names: table.penalised.join(", ") }), table?.l1 && say("table_penalty_l1", { l1: shown(table.l1), names: table.penalised.join(", ") })].filter(Boolean).map((said) => element("p", { class: "faint" }, said)));
   }
 }
