@@ -33,7 +33,8 @@ from downslope.optimizers import state as states
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.sweeping.cores import Watch, cores, on_all_cores
-from downslope.sweeping.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
+from downslope.sweeping.lane_code import LaneProgram, lane_program
+from downslope.sweeping.lane_step import LaneTests, StepSymbols
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.native import LARGE
