@@ -15,7 +15,6 @@ import symengine as se
 HIGHEST = 1e28  # a value; a hundredth of what a run may climb to before it is called diverged
 STEEPEST = 1e290  # a sum of squares, which is finite also after rounding
 FARTHEST = 1e150  # whose square is finite
-_BOUNDED = ("sin", "cos", "tanh")  # functions that are at most 1 in size
 
 
 def reach_of(value: Any, square: Any, symbols: Sequence[Any]) -> float | None:
@@ -66,11 +65,7 @@ def _size_of(node: Any, known: dict[Any, float], reach: float, symbols: set[Any]
         return sum(parts)
     if isinstance(node, se.Mul):
         return math.prod(parts)
-    if isinstance(node, se.Pow):
-        return _of_power(node, parts[0])
-    if type(node).__name__ in _BOUNDED:
-        return 1.0
-    return parts[0] if isinstance(node, se.Abs) else None
+    return _of_power(node, parts[0]) if isinstance(node, se.Pow) else None
 
 
 def _of_number(node: Any) -> float | None:

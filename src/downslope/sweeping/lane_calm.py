@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import symengine as se
 from llvmlite import ir
 
 from downslope.descent import lane_kernel as lk
@@ -21,9 +22,8 @@ from downslope.symbolic.lanes import DOUBLES, LONG, LaneBuilder, Lanes
 from downslope.symbolic.size import size
 
 SLACK = 0.99  # of the squared distance, for the rounding of its sum
-LONGEST, FEWEST = 8, 2  # steps in a block
-TESTED = 4  # at most, where lanes end now and then, and the block in which one does is made twice
-MOST_WRITTEN = 640  # parts of expressions in a block, which are compiled beside those of the loop
+TIMES = 4  # steps in a block: of more, little is gained, and a block that does not pass is made twice
+MOST_WRITTEN = 100  # parts of the expressions of a step, which is compiled five times
 BYTE = ir.IntType(8)
 
 
@@ -34,29 +34,36 @@ class CalmBlocks:
     Attributes:
         step, tests: as for the loop with all tests.
         reach: no point of a block may lie farther out.
-        times: steps in a block.
     """
 
     step: StepSymbols
     tests: LaneTests
     reach: float
-    times: int
 
     @classmethod
-    def of(cls, step: StepSymbols, tests: LaneTests, *, accepts: bool) -> CalmBlocks | None:
-        """Blocks for this step; None where every step is to be looked at."""
-        if not accepts or tests.value_change or tests.x_change or tests.suspect:
+    def of(cls, step: StepSymbols, tests: LaneTests) -> CalmBlocks | None:
+        """Blocks for this step, which accepts every point; None where every step is to be looked at."""
+        if tests.value_change or tests.x_change or tests.suspect:
             return None
-        times = min(TESTED if tests.watched else LONGEST, MOST_WRITTEN // size(step.outputs, MOST_WRITTEN))
-        if times < FEWEST:
+        if size(step.outputs, MOST_WRITTEN) >= MOST_WRITTEN or any(map(_is_slow, step.outputs)):
             return None
         value, square = step.outputs[-3:-1]
         reach = reach_of(value, square, step.inputs[step.hyper : step.hyper + step.dimension])
-        return None if reach is None else cls(step, tests, reach, times)
+        return None if reach is None else cls(step, tests, reach)
 
     def write(self, outer: Any, registers: Sequence[Any], count: Any) -> None:
         """Blocks between the entry and the loop of ``outer``; ``count`` is the loop's of steps made."""
         _CalmWriter(self, outer, registers).write(count)
+
+
+def _is_slow(expression: Any) -> bool:
+    """Whether it has a quotient, a root or a function: these take so long that the tests cost nothing beside."""
+    if isinstance(expression, se.Pow):
+        exponent = expression.args[1]
+        return not isinstance(exponent, se.Integer) or int(exponent) < 0 or _is_slow(expression.args[0])
+    if isinstance(expression, (se.Add, se.Mul)):
+        return any(map(_is_slow, expression.args))
+    return bool(expression.args)
 
 
 class _CalmLanes:
@@ -87,7 +94,7 @@ class _CalmLanes:
         near = plain & self._near(self._square_of(here, w.number(0.0)))
         if self.blocks.tests.watched:
             idle = Lanes(w, self.first[base + lk.IDLE], True)
-            near = near & (idle + float(self.blocks.times) < Lanes(w, fixed(base + lk.MOST_IDLE).code, True))
+            near = near & (idle + float(TIMES) < Lanes(w, fixed(base + lk.MOST_IDLE).code, True))
         else:
             near = near & (self.low < 0.0)
         return near | self.gone
@@ -137,12 +144,12 @@ class _CalmWriter:
     def write(self, count: Any) -> None:
         """All of it."""
         entry, calm, more, loop = self.outer.entry, self.calm, self.more, self.outer.loop
-        times, budget = LONG(self.blocks.times), self.outer.budget
+        times, budget = LONG(TIMES), self.outer.budget
         made = calm.phi(LONG)
         made.add_incoming(LONG(0), entry.block)
         lanes = [_CalmLanes(self.blocks, self.outer, calm, one.first) for one in self.registers]
         may = [one.begin(register.fixed) for one, register in zip(lanes, self.registers, strict=True)]
-        for _ in range(self.blocks.times):
+        for _ in range(TIMES):
             for one in lanes:
                 one.advance()
         passed = _all(calm, [one.passes() for one in lanes])

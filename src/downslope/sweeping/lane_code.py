@@ -22,6 +22,7 @@ from downslope.sweeping.lane_step import LaneTests, StepSymbols, outputs_of
 from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
 FEW_NUMBERS = 24  # that a lane carries along: of so few, two registers' worth of runs go side by side
+FEWER_NUMBERS = 12  # of so few, blocks without tests gain by four: less waits for what is not yet computed
 BYTE = ir.IntType(8)
 
 
@@ -39,7 +40,19 @@ def lane_program(step: StepSymbols, tests: LaneTests) -> LaneProgram:
     Raises:
         ObjectiveError: it has a function that lanes have not.
     """
-    return _Writer(step, tests).program()
+    return _Writer(step, tests, None).program()
+
+
+def calm_program(step: StepSymbols, tests: LaneTests) -> LaneProgram | None:
+    """Code that makes the same runs sooner and takes longer to compile; None where there is none."""
+    taken = step.outputs[-1]
+    calm = CalmBlocks.of(step, tests) if _always(taken) else None
+    return None if calm is None else _Writer(step, tests, calm).program()
+
+
+def _always(taken: Any) -> bool:
+    """Whether every point is accepted."""
+    return bool(se.sympify(taken).is_Number and float(taken) > 0.5)
 
 
 class _Registers:
@@ -218,10 +231,9 @@ class _Registers:
 class _Writer:
     """Writes the loop."""
 
-    def __init__(self, step: StepSymbols, tests: LaneTests) -> None:
-        self.step, self.tests, self.base = step, tests, len(step.inputs)
-        taken = step.outputs[-1]
-        self.accepts = bool(se.sympify(taken).is_Number and float(taken) > 0.5)
+    def __init__(self, step: StepSymbols, tests: LaneTests, calm: CalmBlocks | None) -> None:
+        self.step, self.tests, self.calm, self.base = step, tests, calm, len(step.inputs)
+        self.accepts = _always(step.outputs[-1])
         self.remembered = [lk.LAST_VALUE, lk.LAST_SQUARE, *(lk.FIXED + i for i in range(step.dimension))]
         if self.accepts:
             self.remembered += [lk.IDLE] if tests.watched else []
@@ -230,6 +242,8 @@ class _Writer:
             self.remembered += [lk.LEAST_VALUE, lk.LEAST_NORM, lk.IN_VAIN]
         carried = len(step.inputs) + len(self.remembered)
         self.groups = 2 if carried <= FEW_NUMBERS else 1
+        if calm is not None and carried <= FEWER_NUMBERS:
+            self.groups = 4
         self.lanes = self.groups * WIDTH
         self.module = ir.Module()
         kind = ir.FunctionType(LONG, [DOUBLE.as_pointer(), LONG])
@@ -258,11 +272,10 @@ class _Writer:
         for one, flag in zip(registers, happened, strict=True):
             one.write_exit(flag)
         self.exit.ret(made)
-        calm = CalmBlocks.of(self.step, self.tests, accepts=self.accepts)
-        if calm is None:
+        if self.calm is None:
             self.entry.branch(self.loop.block)
         else:
-            calm.write(self, registers, count)
+            self.calm.write(self, registers, count)
         owner, address = machine_code(self.module, "advance")
         assert ctypes.sizeof(ctypes.c_void_p) == 8
         sizes = (self.step.hyper, self.step.dimension, self.base - self.step.hyper - self.step.dimension)
