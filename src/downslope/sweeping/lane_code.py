@@ -8,9 +8,8 @@ is done.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import symengine as se
@@ -18,44 +17,13 @@ from llvmlite import ir
 
 from downslope.descent import judge as j
 from downslope.descent import lane_kernel as lk
-from downslope.symbolic.lanes import (
-    BITS,
-    DOUBLE,
-    DOUBLES,
-    LONG,
-    WIDTH,
-    LaneBuilder,
-    Lanes,
-    in_lanes_as_native,
-    machine_code,
-)
+from downslope.sweeping.lane_calm import CalmBlocks
+from downslope.sweeping.lane_step import LaneTests, StepSymbols, outputs_of
+from downslope.symbolic.lanes import DOUBLE, DOUBLES, LONG, WIDTH, LaneBuilder, Lanes, machine_code
 
 FEW_NUMBERS = 24  # that a lane carries along: of so few, two registers' worth of runs go side by side
+FEWER_NUMBERS = 12  # of so few, blocks without tests gain by four: less waits for what is not yet computed
 BYTE = ir.IntType(8)
-
-
-class LaneTests(NamedTuple):
-    """Which tests the loop looks at; what nobody asks for is not computed.
-
-    Attributes:
-        watched: whether it is counted how long a point has not moved.
-        value_change, x_change: whether small changes of the value, and small steps, may end a run.
-        suspect: whether the gradient's squares may be finite where it is not.
-    """
-
-    watched: bool
-    value_change: bool
-    x_change: bool
-    suspect: bool
-
-
-class StepSymbols(NamedTuple):
-    """A step map in symbols: what it reads and writes, and how many of the inputs are hyperparameters and x."""
-
-    inputs: Sequence[Any]
-    outputs: Sequence[Any]
-    hyper: int
-    dimension: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +40,19 @@ def lane_program(step: StepSymbols, tests: LaneTests) -> LaneProgram:
     Raises:
         ObjectiveError: it has a function that lanes have not.
     """
-    return _Writer(step, tests).program()
+    return _Writer(step, tests, None).program()
+
+
+def calm_program(step: StepSymbols, tests: LaneTests) -> LaneProgram | None:
+    """Code that makes the same runs sooner and takes longer to compile; None where there is none."""
+    taken = step.outputs[-1]
+    calm = CalmBlocks.of(step, tests) if _always(taken) else None
+    return None if calm is None else _Writer(step, tests, calm).program()
+
+
+def _always(taken: Any) -> bool:
+    """Whether every point is accepted."""
+    return bool(se.sympify(taken).is_Number and float(taken) > 0.5)
 
 
 class _Registers:
@@ -85,9 +65,10 @@ class _Registers:
         self.carried: dict[int, Any] = {}  # row of the block -> phi
         state = range(step.hyper, len(step.inputs))
         rows = [*state, *(outer.base + row for row in outer.remembered)]
+        self.first = {row: self._load(row) for row in rows}  # as the block has it
         for row in rows:
             phi = outer.loop.phi(DOUBLES)
-            phi.add_incoming(self._load(row), outer.entry.block)
+            phi.add_incoming(self.first[row], outer.entry.block)
             self.carried[row] = phi
         self.after: dict[int, Lanes] = {}
 
@@ -116,11 +97,8 @@ class _Registers:
         base, d = outer.base, step.dimension
         values = [self.fixed(row) for row in range(step.hyper)]
         values += [self.known(row) for row in range(step.hyper, base)]
-        out = in_lanes_as_native(w, step.outputs, dict(zip(step.inputs, values, strict=True)))
+        out = outputs_of(w, step, values)
         self.here = values[step.hyper : step.hyper + d]
-        out = [
-            w.select(one, 1.0, 0.0) if one.code.type == BITS else one for one in out
-        ]  # as native code has it
         self.value, self.square, self.taken = out[-3:]
         for row, value in zip(range(step.hyper, base), out[:-3], strict=True):
             self.after[row] = value
@@ -253,10 +231,9 @@ class _Registers:
 class _Writer:
     """Writes the loop."""
 
-    def __init__(self, step: StepSymbols, tests: LaneTests) -> None:
-        self.step, self.tests, self.base = step, tests, len(step.inputs)
-        taken = step.outputs[-1]
-        self.accepts = bool(se.sympify(taken).is_Number and float(taken) > 0.5)
+    def __init__(self, step: StepSymbols, tests: LaneTests, calm: CalmBlocks | None) -> None:
+        self.step, self.tests, self.calm, self.base = step, tests, calm, len(step.inputs)
+        self.accepts = _always(step.outputs[-1])
         self.remembered = [lk.LAST_VALUE, lk.LAST_SQUARE, *(lk.FIXED + i for i in range(step.dimension))]
         if self.accepts:
             self.remembered += [lk.IDLE] if tests.watched else []
@@ -265,6 +242,8 @@ class _Writer:
             self.remembered += [lk.LEAST_VALUE, lk.LEAST_NORM, lk.IN_VAIN]
         carried = len(step.inputs) + len(self.remembered)
         self.groups = 2 if carried <= FEW_NUMBERS else 1
+        if calm is not None and carried <= FEWER_NUMBERS:
+            self.groups = 4
         self.lanes = self.groups * WIDTH
         self.module = ir.Module()
         kind = ir.FunctionType(LONG, [DOUBLE.as_pointer(), LONG])
@@ -293,7 +272,10 @@ class _Writer:
         for one, flag in zip(registers, happened, strict=True):
             one.write_exit(flag)
         self.exit.ret(made)
-        self.entry.branch(self.loop.block)
+        if self.calm is None:
+            self.entry.branch(self.loop.block)
+        else:
+            self.calm.write(self, registers, count)
         owner, address = machine_code(self.module, "advance")
         assert ctypes.sizeof(ctypes.c_void_p) == 8
         sizes = (self.step.hyper, self.step.dimension, self.base - self.step.hyper - self.step.dimension)

@@ -33,7 +33,8 @@ from downslope.optimizers import state as states
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.sweeping.cores import Watch, cores, on_all_cores
-from downslope.sweeping.lane_code import LaneProgram, LaneTests, StepSymbols, lane_program
+from downslope.sweeping.lane_code import LaneProgram, calm_program, lane_program
+from downslope.sweeping.lane_step import LaneTests, StepSymbols
 from downslope.symbolic import SymbolicArray
 from downslope.symbolic.array import box
 from downslope.symbolic.native import LARGE
@@ -48,7 +49,11 @@ FEWEST_RUNS = 64  # of a piece
 MOST_RUNS = 16_384
 UNKNOWN_STEPS = 10_000  # that a run is taken to make where nothing limits it
 
-_PROGRAMS: OrderedDict[Any, LaneProgram] = OrderedDict()
+WORTH_COMPILING = (
+    100_000_000  # evaluations, of all runs so far, that take as long as the faster code to be made
+)
+
+_PROGRAMS: OrderedDict[Any, _Programs] = OrderedDict()
 _LOCK = threading.Lock()
 
 
@@ -128,14 +133,15 @@ class LaneEngine:
         resolved = LaneProblem(
             problem.objective, self.rule, problem.stopping, problem.maximize, problem.every
         )
-        self._program = _program(resolved)
+        self._programs = _program(resolved)
         self._limits = _limits(resolved)
 
     def run(self, varied: Varied, results: lk.LaneResults, *, watch: Watch | None = None) -> bool:
         """Make all runs, and write their results; False where ``watch``, told how many are done, stopped them."""
         inputs = self._inputs(varied)
         stop = np.zeros(1, np.int8)
-        code = self._program.code
+        program = self._programs.program(len(varied.starts) * self._most_evaluations())  # alive until the end
+        code = program.code
 
         def work() -> Any:
             memory = lk.LaneWork.of(code, stop)
@@ -145,11 +151,14 @@ class LaneEngine:
         return not stop[0]
 
     def _pieces(self, runs: int) -> list[tuple[int, int]]:
-        full = self.problem.full
-        steps = min(full.steps or 0, full.evaluations or j.NO_LIMIT, UNKNOWN_STEPS * 100)
-        most = min(MOST_RUNS, max(FEWEST_RUNS, int(PIECE_EVALUATIONS // (steps + 1))))
+        most = min(MOST_RUNS, max(FEWEST_RUNS, int(PIECE_EVALUATIONS // self._most_evaluations())))
         size = min(most, max(FEWEST_RUNS, -(-runs // (4 * cores()))))
         return [(begin, min(begin + size, runs)) for begin in range(0, runs, size)]
+
+    def _most_evaluations(self) -> int:
+        """Of one run."""
+        full = self.problem.full
+        return int(min(full.steps or 0, full.evaluations or j.NO_LIMIT, UNKNOWN_STEPS * 100)) + 1
 
     def _inputs(self, varied: Varied) -> lk.LaneInputs:
         objective = self.problem.objective
@@ -248,7 +257,29 @@ def _limits(problem: LaneProblem) -> NDArray[np.float64]:
     return np.asarray(trace.limits, np.float64)
 
 
-def _program(problem: LaneProblem) -> LaneProgram:
+class _Programs:
+    """The code for one formula, rule and tests, and a faster one from when so many runs were made that it pays.
+
+    Both make the same runs, bit for bit.
+    """
+
+    def __init__(self, step: StepSymbols, tests: LaneTests) -> None:
+        self._step, self._tests = step, tests
+        self._program: LaneProgram = lane_program(step, tests)
+        self._asked, self._settled = 0, False
+        self._lock = threading.Lock()
+
+    def program(self, evaluations: int) -> LaneProgram:
+        """The code to make runs with that take so many evaluations at most."""
+        with self._lock:
+            self._asked += evaluations
+            if self._asked >= WORTH_COMPILING and not self._settled:
+                self._settled = True
+                self._program = calm_program(self._step, self._tests) or self._program
+            return self._program
+
+
+def _program(problem: LaneProblem) -> _Programs:
     """The code, which is found again where it was made before for the same formula, rule and tests."""
     objective, rule = problem.objective, problem.optimizer
     assert isinstance(objective, FormulaObjective)
@@ -266,7 +297,7 @@ def _program(problem: LaneProblem) -> LaneProgram:
         if key in _PROGRAMS:
             _PROGRAMS.move_to_end(key)
             return _PROGRAMS[key]
-    made = lane_program(_step(objective, rule, problem.sign), tests)
+    made = _Programs(_step(objective, rule, problem.sign), tests)
     with _LOCK:
         _PROGRAMS[key] = made
         while len(_PROGRAMS) > KEPT:
