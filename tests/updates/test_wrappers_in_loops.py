@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.errors import UsageError
 from downslope.optimizers import (
     SGD,
     AccumulatedGradient,
@@ -183,15 +182,6 @@ def test_scipy_minimises_with_them(name):
     found = optimize.minimize(bowl, START, jac=slopes, method=method(EVERY[name]), options={"maxiter": 20})
     run = ds.minimize(bowl, start=START, gradient=slopes, optimizer=EVERY[name], steps=20, explain=False)
     np.testing.assert_allclose(found.x, run.x, rtol=1e-9)
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_scripts_refuse_them_in_words(name):
-    run = ds.minimize("x^2", {"x": 1.0}, optimizer=EVERY[name], steps=3)
-    kind = type(EVERY[name]).__name__
-    for dialect in ("numpy", "torch", "jax"):
-        with pytest.raises(UsageError, match=f"{kind} is a wrapper that scripts do not have"):
-            run.export(dialect)
 
 
 def test_a_fit_in_batches_takes_them():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Emitter:
         beginning: the same before the first step.
         prepared: lines that compute something once, before the loop.
         instead: what stands for a hyperparameter, where it is no constant (a scheduled learning rate).
+        vector_of: writes fixed numbers, one for each of ``count`` parameters, as a vector.
     """
 
     arithmetic: Arithmetic
@@ -59,6 +60,8 @@ class Emitter:
     instead: dict[str, Piece] = field(default_factory=dict)
     beginning: dict[str, Piece] = field(default_factory=dict)
     prepared: list[str] = field(default_factory=list)
+    vector_of: Callable[[list[float]], str] = str
+    count: int = 0
     _called: dict[Any, tuple[str, Kind]] = field(default_factory=dict)
     _kinds: dict[str, Fields] = field(default_factory=dict)
 
@@ -159,11 +162,12 @@ class Emitter:
 
 @dataclass
 class Around:
-    """The surroundings of one record's methods: what ``Translator`` asks."""
+    """The surroundings of one record's methods: what ``Translator`` asks; ``inner`` where it is around a rule."""
 
     emitter: Emitter
     owner: HyperparameterRecord | None
     prefix: str
+    inner: Inside | None = None
 
     def hyperparameter(self, field_name: str) -> Piece:
         """The constant for a field, which is made when it is first asked for."""
@@ -218,7 +222,7 @@ class Around:
                 return self.emitter.verbatim(inspect.unwrap(function), source), Several((NUMBER,), many=True)  # type: ignore[arg-type]
             taken = [a.arg for a in node.args.args]
         kinds = dict(zip(taken, arguments, strict=True))
-        key = (source.module.__name__, identifier, tuple(arguments))
+        key = (source.module.__name__, identifier, tuple(arguments), self.prefix)
         wanted = identifier.removeprefix("self.")
         if wanted.lstrip("_") not in source.locals | self.emitter.names.taken:
             wanted = wanted.lstrip("_")
@@ -233,6 +237,33 @@ class Around:
     def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """A state's class."""
         return self.emitter.record(source, identifier)
+
+    def inside(self, method: str, arguments: Sequence[Piece]) -> Piece:
+        """A call of one of the functions of the rule inside."""
+        assert self.inner is not None
+        return self.inner.call(method, arguments)
+
+    def made_like(self, source: RuleSource, make: ast.expr) -> Piece:
+        """The numbers themselves, computed now by ``partial(function, name=value, ...)`` and written down."""
+        assert isinstance(make, ast.Call)
+        assert isinstance(make.args[0], ast.Name)
+        given: dict[str, Any] = {}
+        for keyword in make.keywords:
+            match keyword.value:
+                case ast.Constant(value):
+                    given[keyword.arg or ""] = value
+                case ast.Attribute(ast.Name("self"), own):
+                    given[keyword.arg or ""] = getattr(self.owner, own)
+        numbers = getattr(source.module, make.args[0].id)(self.emitter.count, **given)
+        code = ast.parse(self.emitter.vector_of(numbers.tolist()), mode="eval").body
+        return Piece(self.prepared("fixed", code), VECTOR)
+
+
+class Inside(Protocol):
+    """The functions of the rule inside another."""
+
+    def call(self, method: str, arguments: Sequence[Piece]) -> Piece:
+        """A call of one of them."""
 
 
 class Definition(NamedTuple):

@@ -33,6 +33,7 @@ class FunctionTranslator(Translator):
         self.bindings: dict[str, int] = {}  # how often each local is bound
         self.stateless = False  # whether ``update`` has no state to return
         self.searches = False  # whether it may refuse a point
+        self.accepts_all = False  # whether it never does, though it hands on what the rule inside says
 
     def function(self, node: ast.FunctionDef, called: str, arguments: Sequence[str]) -> list[str]:
         """The function as lines."""
@@ -127,7 +128,7 @@ class FunctionTranslator(Translator):
         self.returns, code = piece.kind, piece.code
         if self.without_accepted and isinstance(code, ast.Tuple):
             next_x, state, accepted = code.elts
-            self.searches = not isinstance(accepted, ast.Constant)
+            self.searches = not isinstance(accepted, ast.Constant) and not self.accepts_all
             kept = [next_x, *([] if self.stateless else [state]), *([accepted] if self.searches else [])]
             code = kept[0] if len(kept) == 1 else ast.Tuple(kept)
         return [f"{pad}return {text(code)}"]
@@ -155,10 +156,16 @@ class FunctionTranslator(Translator):
 
 
 def unrolled(target: ast.expr, value: ast.expr) -> ast.expr:
-    """``(f(a, b) for a, b in ((p, q), (r, s)))``, where it is taken apart at once, as ``f(p, q), f(r, s)``."""
+    """``(f(a, b) for a, b in ((p, q), (r, s)))``, where it is taken apart at once, as ``f(p, q), f(r, s)``.
+
+    So is ``(f(i) for i in range(3))``.
+    """
     if not isinstance(target, ast.Tuple) or not isinstance(value, ast.GeneratorExp):
         return value
     loop = value.generators[0]
+    match loop.target, loop.iter:
+        case ast.Name(counter), ast.Call(ast.Name("range"), [ast.Constant(int(count))]):
+            return ast.Tuple([replaced(value.elt, {counter: ast.Constant(i)}) for i in range(count)])
     if not isinstance(loop.iter, ast.Tuple) or not isinstance(loop.target, ast.Tuple):
         return value
     names = [part.id for part in loop.target.elts if isinstance(part, ast.Name)]

@@ -25,7 +25,8 @@ class FunctionalForm:
         takes: which of ``value`` and ``rate`` are handed to ``update`` too.
         searches: whether it says if the point was accepted.
         point: what they call the point.
-        answer: the expression of the point that an averaging method reports, of ``state``; or nothing.
+        answer: the expression of the point that an averaging method reports, of ``state`` and, as ``{point}``,
+            the point; or nothing.
     """
 
     update: str

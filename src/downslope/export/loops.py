@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from downslope.export.arithmetic import NUMBER
 from downslope.export.formatter import commented, docstring, indent_lines
-from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.functional_form import FunctionalForm
 from downslope.export.inline_form import PointNames, inline_form
+from downslope.export.layered_form import form_of
 from downslope.export.library import filled
 from downslope.export.printed_rows import header, row
 from downslope.export.python import name, text
@@ -154,16 +155,19 @@ def _stepwise(writer: ScriptWriter) -> LoopCode:
 
 def _functional(writer: ScriptWriter) -> LoopCode:
     # A single coordinate, as the point of its own name, could be called as one of the rule's variables.
-    made = functional_form(writer.model.method.rule, writer.emitter, "x" if writer.alone else writer.point)
+    made = form_of(writer.model.method, writer.emitter, "x" if writer.alone else writer.point)
     before = beforehand(writer, "value" in made.takes)
     given = [writer.kept_point(), *([writer.sight] if "value" in made.takes else []), "g"]
     given += [*(["state"] if made.init else []), *(["rate"] if "rate" in made.takes else [])]
     call = f"{made.update}({', '.join(given)})"
     state = [f"state = {made.init}({writer.kept_point()})"] if made.init else []
+    answer = made.answer.replace("{point}", writer.kept_point())
     next_point = writer.replaced(within_bounds(writer, name("next_point")))
     if made.searches:
-        first = writer.stepped([*before, f"next_point, state, accepted = {call}"])
-        return LoopCode(searching(writer, first, "accepted", writer.stepped(next_point)), state, made.answer)
+        reported = [f"reported = {answer}"] if answer else []  # before the state goes on
+        first = writer.stepped([*before, *reported, f"next_point, state, accepted = {call}"])
+        loop = searching(writer, first, "accepted", writer.stepped(next_point))
+        return LoopCode(loop, state, "reported" if answer else "")
     transforms = writer.library is not None and writer.library.compiled  # optax: pure functions of a state
     if transforms and made.init and not {"value", "rate"} & set(made.takes):
         return _transformation(writer, made, before)
@@ -173,7 +177,7 @@ def _functional(writer: ScriptWriter) -> LoopCode:
         steps = [f"next_point, state = {call}", *next_point]
     else:
         steps = writer.replaced(within_bounds(writer, ast.parse(call, mode="eval").body))
-    return LoopCode(plainly(writer, writer.stepped([*before, *steps])), state, made.answer)
+    return LoopCode(plainly(writer, writer.stepped([*before, *steps])), state, answer)
 
 
 def _transformation(writer: ScriptWriter, made: FunctionalForm, before: list[str]) -> LoopCode:

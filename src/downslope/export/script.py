@@ -48,7 +48,7 @@ from downslope.optimizers.requirements import requirements_of
 OURS = (
     "optimizer step report value g norm finished f gradient cost rate accepted last_value last_point first_norm"
     " average next_point name number numbers titles title loss residual slope root share scores log_odds log_rate X Z"
-    " rows row file LABELS centre spread ones middle in_user_units start theta hessian at move rows_of told"
+    " rows row file LABELS centre spread ones middle in_user_units start theta hessian at move rows_of told reported"
 )
 
 CLIMBING = message("climbing f is descending -f")
@@ -72,6 +72,7 @@ class ScriptWriter(ABC):
         differentiates: whether the framework differentiates the function; else its gradient is written out.
         inline: whether a simple rule is written into the loop; else it is always functions.
         bends, rows_at: templates of the second derivatives, and of the residuals with theirs, at a point ``_x``.
+        overflows, searches: whether the rule searches along a line; whether a point may be no step.
         hasty: whether a step changes the point before it is known if the old one is accepted.
         columns_end: what the names of columns end with, where the bare names are needed for something else.
         gradient: what the script calls the gradient.
@@ -104,13 +105,17 @@ class ScriptWriter(ABC):
         self.model, self.library = model, library
         rule = model.method.rule
         self.curved = rule if isinstance(rule, CurvedRule) else None
-        self.made_by = library.call(rule, model.method.schedule, model.single) if library else ""
+        plain = not model.method.around
+        self.made_by = library.call(rule, model.method.schedule, model.single) if library and plain else ""
         self.own = (
-            self.own_class() if library is not None and not self.made_by and is_separate(rule) else None
+            self.own_class()
+            if library is not None and plain and not self.made_by and is_separate(rule)
+            else None
         )
         self.names = ScriptNames([*OURS.split(), *self.words.imports])
-        self.simple = is_simple(rule)
-        self.searches = self.curved is not None or requirements_of(rule).searches
+        self.simple = plain and is_simple(rule)
+        self.overflows = self.curved is not None or requirements_of(rule).searches
+        self.searches = self.overflows or (not plain and requirements_of(model.method.whole).searches)
         matrix = model.table is not None and model.table.as_matrix
         self.alone = len(model.coordinates) == 1 and (self.simple or bool(self.made_by)) and not matrix
         if self.alone:
@@ -121,6 +126,7 @@ class ScriptWriter(ABC):
             scope = self.names.inner()
             self.called = {c: model.names.new(scope, c) for c in model.coordinates}
         self.emitter = Emitter(self.arithmetic(self.alone), self.names)
+        self.emitter.vector_of, self.emitter.count = self.fixed_vector, len(model.coordinates)
         self.speller = Speller(self.words, self.called)
         self.table: schedules.ScheduleLines | None = None
         self.transformed = False
@@ -241,6 +247,10 @@ class ScriptWriter(ABC):
     def constant_vector(self, code: str) -> str:
         """A list of numbers as one of the dialect's vectors; a number stays as it is."""
         return code
+
+    def fixed_vector(self, numbers: list[float]) -> str:
+        """Numbers that a rule begins with, as one of the dialect's vectors."""
+        return self.constant_vector(text(ast.List([real(v) for v in numbers])))
 
     def loop(self) -> LoopCode:
         """The loop, with what stands before and after it."""

@@ -30,15 +30,26 @@ def docstring_of(writer: ScriptWriter) -> list[str]:
     model, rule = writer.model, writer.model.method.rule
     summary, source = rule_source.summary_and_source(type(rule))
     absence: Message = NOTHING
-    if writer.library is not None and not writer.made_by:
+    if writer.library is not None and model.method.around:
+        absence = message(
+            "What is around the rule is written out with it, not taken of {library}.",
+            library=writer.library.title,
+        )
+    elif writer.library is not None and not writer.made_by:
         absence = writer.library.absence(rule, model.single, bool(writer.own) or writer.transformed)
     paper = message("Source: {source}", source=source) if source else NOTHING
-    return docstring([_aim(writer), summary, paper, absence, _course(writer)])
+    around = [
+        part for wrapper in model.method.around for part in rule_source.summary_and_source(type(wrapper))
+    ]
+    papers = [
+        message("Source: {source}", source=part) if i % 2 and part else part for i, part in enumerate(around)
+    ]
+    return docstring([_aim(writer), *papers, summary, paper, absence, _course(writer)])
 
 
 def _aim(writer: ScriptWriter) -> Message:
     """What the script does, how and with what."""
-    model, kind = writer.model, type(writer.model.method.rule).__name__
+    model, kind = writer.model, writer.model.method.called
     method: Message | str = _SPOKEN.get(kind, kind)
     if model.unasked:
         method = message("{method} (auto's choice)", method=method)

@@ -20,15 +20,36 @@ from downslope.optax import FromOptax
 from downslope.optimizers import Optimizer
 from downslope.optimizers.curvature import Asks, CurvedRule
 from downslope.optimizers.external import ExternalOptimizer
+from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.schedule import Schedule
+from downslope.optimizers.wrappers.accumulated_gradient import AccumulatedGradient
+from downslope.optimizers.wrappers.averaged_answer import AveragedAnswer
+from downslope.optimizers.wrappers.cautious import Cautious
 from downslope.optimizers.wrappers.clipping import ClipByNorm, ClipByValue
+from downslope.optimizers.wrappers.gradient_noise import GradientNoise
+from downslope.optimizers.wrappers.lookahead import Lookahead
+from downslope.optimizers.wrappers.mechanize import Mechanize
 from downslope.optimizers.wrappers.projected import Projected
+from downslope.optimizers.wrappers.schedule_free import ScheduleFree
+from downslope.optimizers.wrappers.sharpness_aware import SharpnessAware
 from downslope.optimizers.wrappers.weight_decay import WeightDecay
 
 if TYPE_CHECKING:
     from downslope.export.fit_data import FitData
 
 WRITTEN = (ClipByNorm, ClipByValue, Projected, WeightDecay)  # wrappers that wrapper_code writes out
+AROUND = (  # those that layered_form writes as functions
+    AccumulatedGradient,
+    AveragedAnswer,
+    Cautious,
+    GradientNoise,
+    Lookahead,
+    Mechanize,
+    ScheduleFree,
+    SharpnessAware,
+)
+# Within these a rule's steps or values are others than the loop's, from which a script computes its learning rate.
+OTHER_COUNT = (AccumulatedGradient, SharpnessAware, WeightDecay)
 ROWS = 40  # of the table that a script prints, about
 UNNAMED = "<lambda>"  # what Python calls a function without a name
 LONGEST_FORMULA = 300  # characters of it in the docstring
@@ -56,13 +77,36 @@ class LayeredRule:
 
     Attributes:
         rule: the innermost optimizer.
-        wrappers: around it, the outermost first.
+        wrappers: around all of it, the outermost first, of those that are lines of the loop.
+        around: within these, those that are functions around the rule's, from the outermost that changes steps on.
         schedule: what its learning rate is, where that is no number; the rule's own is then 1.
     """
 
     rule: Optimizer
     wrappers: tuple[Optimizer, ...]
     schedule: Schedule | None
+    around: tuple[Optimizer, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Optimizer, ...]:
+        """All wrappers, the outermost first."""
+        return (*self.wrappers, *self.around)
+
+    @property
+    def whole(self) -> Optimizer:
+        """The rule with what is around it as functions."""
+        whole = self.rule
+        for wrapper in reversed(self.around):
+            whole = wrapper.with_values(optimizer=whole)
+        return whole
+
+    @property
+    def called(self) -> str:
+        """The rule's class, in those that are around it."""
+        called = type(self.rule).__name__
+        for wrapper in reversed(self.around):
+            called = f"{type(wrapper).__name__}({called})"
+        return called
 
     @classmethod
     def of(cls, optimizer: Optimizer) -> LayeredRule:
@@ -74,13 +118,18 @@ class LayeredRule:
         *wrappers, rule = optimizer.layers()
         if isinstance(rule, (FromOptax, ExternalOptimizer)):
             raise UsageError(_not_ours(rule))
-        for wrapper in wrappers:
-            if not isinstance(wrapper, WRITTEN):
+        first = next((i for i, w in enumerate(wrappers) if not isinstance(w, WRITTEN)), len(wrappers))
+        outer, around = tuple(wrappers[:first]), tuple(wrappers[first:])
+        for wrapper in around:
+            if isinstance(wrapper, Projected) or not isinstance(wrapper, (*WRITTEN, *AROUND)):
                 raise UsageError(_not_written(wrapper))
         rate = rule.hyperparameters().get("learning_rate")
         if not isinstance(rate, Schedule):
-            return cls(rule, tuple(wrappers), None)
-        return cls(rule.with_values(learning_rate=1.0), tuple(wrappers), rate)
+            return cls(rule, outer, None, around)
+        for wrapper in around:
+            if isinstance(wrapper, OTHER_COUNT):
+                raise UsageError(_not_scheduled(wrapper))
+        return cls(rule.with_values(learning_rate=1.0), outer, rate, around)
 
 
 @dataclass(frozen=True)
@@ -219,10 +268,18 @@ def _unprintable(run: Descent) -> Message:
 
 def _not_written(wrapper: Optimizer) -> Message:
     return message(
-        "{kind} is a wrapper that scripts do not have: they write out a rule, clipping, weight decay and bounds."
-        " Export a run of {rule} without it.",
+        "{kind} is a wrapper that scripts do not have at this place: they have bounds only around all else. Export a"
+        " run of {rule} without it.",
         kind=type(wrapper).__name__,
         rule=type(wrapper.layers()[-1]).__name__,
+    )
+
+
+def _not_scheduled(wrapper: Optimizer) -> Message:
+    return message(
+        "scripts have no learning rate that changes within {kind}, which counts steps or compares values otherwise"
+        " than their loop does. Export a run with a constant learning_rate.",
+        kind=type(wrapper).__name__,
     )
 
 
@@ -246,11 +303,19 @@ def ends_of(run: Descent) -> Ends:
     steps = s.steps if s.steps is not None and s.steps < NO_LIMIT else run.nit
     if run.termination.status not in _OWN_ENDS and run.termination.left_at is None:
         return Ends(run.nit)
+    if s.asks_for_a_test and not _knows_curvature(run) and requirements_of(run.optimizer.settled()).averages:
+        return Ends(
+            run.nit
+        )  # such runs are judged at the points that they report, and the loop looks at the others
     if run.termination.left_at is not None or (
         run.termination.status == Status.STEP_LIMIT and not s.asks_for_a_test
     ):
         return Ends(run.nit)
     return Ends(steps, s.tolerance, s.relative_tolerance, s.value_tolerance, s.x_tolerance, s.target)
+
+
+def _knows_curvature(run: Descent) -> bool:
+    return isinstance(run.optimizer.layers()[-1], CurvedRule)
 
 
 def every_of(run: Descent) -> int:

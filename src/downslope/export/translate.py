@@ -24,7 +24,7 @@ from downslope.export.arithmetic import (
     Kind,
     Several,
 )
-from downslope.export.python import call, fill, joined, name
+from downslope.export.python import call, fill, joined, name, text
 from downslope.export.rule_source import RuleSource
 from downslope.messages import message
 
@@ -65,6 +65,12 @@ class Surroundings(Protocol):
 
     def record(self, source: RuleSource, identifier: str) -> Fields | None:
         """A record's class of that name, or None where the name is no record's class."""
+
+    def inside(self, method: str, arguments: Sequence[Piece]) -> Piece:
+        """A call of a method of the rule that is inside this one."""
+
+    def made_like(self, source: RuleSource, make: ast.expr) -> Piece:
+        """A vector of fixed numbers, one for each parameter, which a function of the rule's module computes."""
 
 
 class Translator:
@@ -195,6 +201,8 @@ class Translator:
             called = self.local(target.id)
             self.scope[target.id] = Piece(ast.Name(called), kind)
             return ast.Name(called)
+        if isinstance(target, ast.Starred):
+            return ast.Starred(self.bound(target.value, Several((kind,), many=True)))
         if isinstance(target, (ast.Tuple, ast.List)):
             kinds = self._parts(kind, len(target.elts))
             return ast.Tuple([self.bound(part, k) for part, k in zip(target.elts, kinds, strict=True)])
@@ -226,11 +234,13 @@ class Translator:
         if function.id in FUNCTIONS:
             parts = [self.piece(a) for a in node.args]
             return Piece(*self.arithmetic.call(function.id, [p.code for p in parts], [p.kind for p in parts]))
-        if function.id == "choose":  # ``where`` for records
+        if function.id in ("choose", "chosen"):  # ``where`` for records
             parts = [self.piece(a) for a in node.args]
             return Piece(*self.arithmetic.call("where", [p.code for p in parts], [p.kind for p in parts]))
         if function.id == "entry":
             return self._entry(node)
+        if function.id == "made_like":
+            return self.around.made_like(self.source, node.args[1])
         record = self._record(node, function.id)
         if record is not None:
             return record
@@ -274,6 +284,8 @@ class Translator:
     def _method(self, node: ast.Call, function: ast.Attribute) -> Piece:
         """``self._part(...)``, ``record._replace(...)``, ``functools.reduce(either, ...)``, ``items.append(...)``."""
         owner = function.value
+        if text(owner) == "self.inner":
+            return self.around.inside(function.attr, [self.piece(a) for a in node.args])
         if isinstance(owner, ast.Name) and owner.id == "self":
             return self._helper(node, f"self.{function.attr}")
         if isinstance(owner, ast.Name) and owner.id == "functools":

@@ -27,7 +27,7 @@ def compared(writer: ScriptWriter) -> str:
 def residual(writer: ScriptWriter) -> str:
     """What vanishes at the end: the gradient, unless there are bounds or a penalty."""
     code, point = "g", writer.point + writer.element
-    for wrapper in writer.model.method.wrappers:
+    for wrapper in writer.model.method.layers:
         if isinstance(wrapper, WeightDecay):
             code = f"{code} + {_weight(writer, wrapper)} * {point}"
     for wrapper in writer.model.method.wrappers:

@@ -11,7 +11,7 @@ from downslope.export.curved_loop import curved_loop
 from downslope.export.fit_hessian import fit_hessian
 from downslope.export.formatter import commented, indent_lines
 from downslope.export.loops import LoopCode
-from downslope.export.python import call, fill, grouping, name, text
+from downslope.export.python import call, fill, grouping, name, real, text
 from downslope.export.residual_rows import residual_rows
 from downslope.export.script import CLIMBING, OVERFLOWING, ScriptWriter
 from downslope.export.vocabulary import NUMPY
@@ -31,7 +31,7 @@ class NumPy(ScriptWriter):
         return arithmetic.NUMPY_ONE if alone else arithmetic.NUMPY
 
     def preamble(self) -> list[str]:
-        if self.searches:
+        if self.overflows:
             return [commented('np.seterr(all="ignore")', OVERFLOWING), ""]
         return []
 
@@ -84,6 +84,10 @@ class NumPy(ScriptWriter):
 
     def constant_vector(self, code: str) -> str:
         return code if self.alone else f"np.array({code})"
+
+    def fixed_vector(self, numbers: list[float]) -> str:
+        code = text(ast.List([real(v) for v in numbers]))
+        return f"np.array({code}, dtype=np.float32)" if self.model.single else f"np.array({code})"
 
     def sight_of(self) -> str:
         return "-value" if self.model.uphill else "value"

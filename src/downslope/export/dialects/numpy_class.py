@@ -12,8 +12,9 @@ from downslope.export import rule_source
 from downslope.export.arithmetic import MASK, NUMBER, VECTOR, Kind
 from downslope.export.dialects.numpy import NumPy
 from downslope.export.formatter import commented, docstring, indent_lines
-from downslope.export.functional_form import FunctionalForm, functional_form
+from downslope.export.functional_form import FunctionalForm
 from downslope.export.inline_form import InlineForm, PointNames, inline_form
+from downslope.export.layered_form import form_of
 from downslope.export.library import FrameworkOptimizers
 from downslope.export.loops import LoopCode, beforehand, plainly, remembered, searching
 from downslope.export.python import fill, name, real, text
@@ -45,7 +46,8 @@ class NumPyClass(NumPy):
         self.point = "params"
         scope = self.names.inner()
         self.called = {c: model.names.new(scope, c) for c in model.coordinates}
-        self.separate = is_separate(model.method.rule)
+        self.separate = not model.method.around and is_separate(model.method.rule)
+        self.class_name = model.method.called.replace("(", "").replace(")", "")
         self.emitter.names, self.emitter.arithmetic = self.names, self.arithmetic(self.separate)
         self.speller.called = self.called
 
@@ -76,7 +78,7 @@ class NumPyClass(NumPy):
             for field, value in rule.hyperparameters().items()
             if isinstance(value, (int, float)) and (field != "learning_rate" or self.table is None)
         ]
-        made = ast.Call(name(type(rule).__name__), [], given if self.separate else [])
+        made = ast.Call(name(self.class_name), [], given if self.separate else [])
         return [f"params = {text(ast.Dict(keys, list(values)))}", f"optimizer = {text(made)}"]
 
     def evaluate(self) -> list[str]:
@@ -113,6 +115,9 @@ class NumPyClass(NumPy):
     def value_at(self, point: str) -> str:
         return f"{self.f}(*{point}.values())"
 
+    def fixed_vector(self, numbers: list[float]) -> str:
+        return f"np.array({text(ast.List([real(v) for v in numbers]))})"
+
     def constant_vector(self, code: str) -> str:
         values = ast.parse(code, mode="eval").body
         assert isinstance(values, ast.List)
@@ -142,7 +147,7 @@ class NumPyClass(NumPy):
         else:
             if self.table is not None:
                 self.emitter.instead["learning_rate"] = self.table.piece
-            made = functional_form(self.model.method.rule, self.emitter)
+            made = form_of(self.model.method, self.emitter)
             average = self._vector_class(made)
         compares = made is not None and "value" in made.takes
         before = [
@@ -158,7 +163,7 @@ class NumPyClass(NumPy):
     def _heading(self) -> list[str]:
         rule = self.model.method.rule
         return [
-            f"class {type(rule).__name__}:",
+            f"class {self.class_name}:",
             *docstring([rule_source.summary_and_source(type(rule))[0]], 4),
             "",
         ]
@@ -208,7 +213,7 @@ class NumPyClass(NumPy):
         ]
 
     def _vector_class(self, made: FunctionalForm) -> str:
-        rule, takes = self.model.method.rule, made.takes
+        takes = made.takes
         arguments = ["self", "params", "gradients", *(["value"] if "value" in takes else [])]
         given = ["x", *(["value"] if "value" in takes else []), "g", *(["self.state"] if made.init else [])]
         given += ["self.learning_rate"] if "rate" in takes else []
@@ -227,11 +232,18 @@ class NumPyClass(NumPy):
         ]
         if made.init:
             lines += ["        if self.state is None:", f"            self.state = {made.init}(x)"]
+        answer = made.answer.replace("{point}", "x")
+        if answer and made.searches:  # before the state goes on
+            lines.append(f"        self.reported = {answer.replace('state', 'self.state')}")
         lines += [f"        {', '.join(results)} = {call}", "        params.update(zip(params, x.tolist()))"]
         if made.searches:
             lines.append("        return accepted")
-        self.emitter.functions[type(rule).__name__] = lines
-        return "dict(zip(params, optimizer.state.a.tolist()))" if made.answer else ""
+        self.emitter.functions[self.class_name] = lines
+        if not answer:
+            return ""
+        point = "np.array(list(params.values()))"
+        said = made.answer.replace("{point}", point).replace("state", "optimizer.state")
+        return f"dict(zip(params, {'optimizer.reported' if made.searches else said}.tolist()))"
 
     def square(self) -> str:
         return "sum(p * p for p in params.values())"

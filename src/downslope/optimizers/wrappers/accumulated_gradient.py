@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from downslope.optimizers.arithmetic import where
-from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.base import State, hyperparameter
 from downslope.optimizers.wrappers.scheduled import chosen
 from downslope.optimizers.wrappers.wrapper import StepWrapper
 
@@ -63,3 +63,7 @@ class AccumulatedGradient(StepWrapper):
             inner=chosen(full, inner, state.inner),
         )
         return where(full, next_x, x), made, state.count < 0.5
+
+    def answer(self, x: Any, state: State) -> Any:
+        """What the rule inside reports, of its own memory."""
+        return self.inner.answer(x, state.inner)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from downslope.optimizers.arithmetic import floor, made_like
-from downslope.optimizers.base import hyperparameter
+from downslope.optimizers.base import State, hyperparameter
 from downslope.optimizers.integer_fields import require_integer
 from downslope.optimizers.wrappers.wrapper import StepWrapper
 
@@ -91,6 +91,10 @@ class GradientNoise(StepWrapper):
         σ = (self.variance / (1.0 + state.k) ** self.decay) ** 0.5
         next_x, inner, accepted = self.inner.update(x, value, gradient + σ * noise, state.inner)
         return next_x, GradientNoiseState(*numbers, state.k + 1, inner), accepted
+
+    def answer(self, x: Any, state: State) -> Any:
+        """What the rule inside reports, of its own memory."""
+        return self.inner.answer(x, state.inner)
 
 
 def remainder_of(product: Any, modulus: float) -> Any:
