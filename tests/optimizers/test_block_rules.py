@@ -79,12 +79,13 @@ def by_optax(rule: Optimizer) -> Any:
 def by_keras(rule: Optimizer) -> Any:
     keras = pytest.importorskip("keras")
     from downslope.keras import Optimizer as KerasOptimizer
+    from downslope.keras.variables import numbers_of
 
     w = keras.Variable(START)
     optimizer = KerasOptimizer(rule)
     for gradient in GRADIENTS:
         optimizer.apply([keras.ops.convert_to_tensor(gradient, "float32")], [w])
-    return np.asarray(w.value)
+    return numbers_of(w)
 
 
 def by_tensorflow(rule: Optimizer) -> Any:
