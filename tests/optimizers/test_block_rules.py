@@ -16,6 +16,7 @@ from downslope.optimizers.block_rules import BlockRule, InBlocks, in_blocks, why
 from downslope.optimizers.param_tree import ParamTree
 from downslope.optimizers.requirements import requirements_of
 from downslope.optimizers.updater import Updater
+from downslope.tensors import library_of, root_of
 
 EVERY = pytest.mark.parametrize("cls", all_blocks(), ids=lambda cls: cls.name())
 RNG = np.random.default_rng(7)
@@ -79,13 +80,14 @@ def by_optax(rule: Optimizer) -> Any:
 def by_keras(rule: Optimizer) -> Any:
     keras = pytest.importorskip("keras")
     from downslope.keras import Optimizer as KerasOptimizer
-    from downslope.keras.variables import numbers_of
+    from downslope.keras.variables import tensor
 
     w = keras.Variable(START)
     optimizer = KerasOptimizer(rule)
     for gradient in GRADIENTS:
         optimizer.apply([keras.ops.convert_to_tensor(gradient, "float32")], [w])
-    return numbers_of(w)
+    held = tensor(w)
+    return library_of(root_of(held)).plain(held)
 
 
 def by_tensorflow(rule: Optimizer) -> Any:
