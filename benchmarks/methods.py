@@ -4,6 +4,9 @@ The problem is a chain of wells in 2 and 20 variables. Ratios are printed from o
 A step of ours is one of `minimize`, with its tests for the end; the loop in JAX has none. Methods without a rate (dog,
 prodigy, cocob, dowg) arrive, and numbers below 1e-308 are slow from then on.
 
+Methods that step whole matrices follow: given gradients of square matrices in float32, our rule as torch's optimizer
+beside torch's own (Muon computes in bfloat16 there), and as optax's transformation, compiled, beside optax's own.
+
     python benchmarks/methods.py            # every method that has a counterpart
     python benchmarks/methods.py adam lion  # some
 """
@@ -88,6 +91,10 @@ OPTAX: dict[str, Callable[[Any], Any]] = {
     "optimistic_gradient": lambda optax: optax.optimistic_gradient_descent(RATE),
 }
 
+MATRICES: dict[str, tuple[str, Callable[[Any], Any]]] = {  # in torch.optim, and in optax
+    "muon": ("Muon", lambda optax: optax.contrib.muon(RATE)),
+}
+
 
 def best(run: Callable[[], Any], steps: int, repetitions: int = 3) -> float:
     """Seconds a step, the best of some repetitions after one to warm up."""
@@ -154,6 +161,55 @@ def theirs_in_optax(name: str, d: int, steps: int = 20_000) -> float:
     return best(lambda: loop(x, state).block_until_ready(), steps)
 
 
+def matrix_in_torch(name: str, d: int, mine: bool, steps: int = 50) -> float:
+    import torch
+
+    from downslope.torch import Optimizer as TorchOptimizer
+
+    torch.manual_seed(0)
+    w = torch.randn(d, d, requires_grad=True)
+    w.grad = torch.randn(d, d)
+    optimizer: Any = (
+        TorchOptimizer([w], name, lr=RATE) if mine else getattr(torch.optim, MATRICES[name][0])([w], lr=RATE)
+    )
+
+    def run() -> None:
+        for _ in range(steps):
+            optimizer.step()
+
+    return best(run, steps)
+
+
+def matrix_in_optax(name: str, d: int, mine: bool, steps: int = 50) -> float:
+    import jax
+    import optax
+    import optax.contrib  # noqa: F401 - so that optax has it
+
+    own = ds.optimizers.as_optimizer(name, RATE).to_optax()
+    rule = own if mine else MATRICES[name][1](optax)
+    x, slope = (jax.random.normal(jax.random.key(k), (d, d), "float32") for k in (0, 1))
+
+    def step(_: int, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+        updates, state = rule.update(slope, carry[1], carry[0])
+        return optax.apply_updates(carry[0], updates), state
+
+    loop = jax.jit(lambda x, state: jax.lax.fori_loop(0, steps, step, (x, state))[0])
+    state = rule.init(x)
+    return best(lambda: loop(x, state).block_until_ready(), steps)
+
+
+def matrices(names: list[str]) -> None:
+    """The steps of those that step whole matrices."""
+    for name in names:
+        for d in (16, 128):
+            for where, measure in (("torch", matrix_in_torch), ("optax in JAX", matrix_in_optax)):
+                own = measure(name, d, True)
+                print(
+                    f"{name:22s} {d:5d}x{d:<5d} {own * 1e6:10.1f} us in {where}, whose own takes"
+                    f" {ratio(lambda measure=measure, name=name, d=d: measure(name, d, False), own).strip()} times ours"
+                )
+
+
 def ratio(measure: Callable[[], float], mine: float) -> str:
     try:
         return f"{measure() / mine:10.1f}"
@@ -165,7 +221,9 @@ def main(names: list[str]) -> None:
     print(
         f"{'method':22s} {'variables':>9s} {'ns a step':>10s} {'PyTorch':>12s} {'optax in JAX':>13s}   times ours"
     )
-    for name in names or sorted({*TORCH, *OPTAX, *PYTORCH_OPTIMIZER}):
+    for name in [n for n in names if n not in MATRICES] or (
+        [] if names else sorted({*TORCH, *OPTAX, *PYTORCH_OPTIMIZER})
+    ):
         cls = ds.optimizers.optimizer_class(name)
         fields = cls().hyperparameters()
         optimizer = cls(learning_rate=RATE) if "learning_rate" in fields and name != "prodigy" else cls()
@@ -180,6 +238,7 @@ def main(names: list[str]) -> None:
                 ratio(lambda name=name, d=d: theirs_in_optax(name, d), mine) if name in OPTAX else "-"
             )
             print(f"{name:22s} {d:9d} {mine * 1e9:10.1f} {torch_ratio:>12s} {optax_ratio:>13s}", flush=True)
+    matrices([n for n in names if n in MATRICES] if names else sorted(MATRICES))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,15 @@ import downslope as ds
 from downslope.export import DIALECTS, library
 from downslope.export.rule_form import is_separate
 from downslope.files import write_atomically
-from downslope.optimizers import Optimizer, all_curved, all_optimizers, all_schedules, all_wrappers
+from downslope.optimizers import (
+    Optimizer,
+    all_blocks,
+    all_curved,
+    all_optimizers,
+    all_schedules,
+    all_wrappers,
+)
+from downslope.optimizers.block_rules import BlockRule
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.hyperparameters import HyperparameterRecord, range_of
 from downslope.optimizers.notation import formula, specimen
@@ -124,6 +132,11 @@ def index() -> str:
                 " mini-batches refuse them and say why, and so do scripts, but for those of NumPy"
                 " of methods that need no residuals.",
                 table(all_curved(), "optimizers"),
+                "## Methods that step whole matrices",
+                "They run where parameters are arrays of two dimensions: in `minimize` of a function of arrays, in"
+                " `Updater`, and as optimizers of torch, Keras and optax. What knows numbers alone refuses them and"
+                " says why: formulas, tables, lanes, scripts and the page.",
+                table(all_blocks(), "optimizers"),
                 "## Wrappers",
                 "They stand around an `optimizer`, and around each other; by name with it in brackets, as in"
                 ' `--optimizer "lookahead(adam(0.1), every=6)"`.',
@@ -142,7 +155,7 @@ def index() -> str:
 
 def page(cls: type[Optimizer]) -> str:
     parts = [f"# {cls.__name__}", as_markdown(cls.__doc__ or ""), "## Hyperparameters", _ranges(cls)]
-    if not issubclass(cls, CurvedRule):
+    if not issubclass(cls, (CurvedRule, BlockRule)):
         traced = _traced(cls)
         shown = (
             f"```math\n{traced}\n```"
@@ -151,7 +164,12 @@ def page(cls: type[Optimizer]) -> str:
         )
         parts += ["## One update, as its own code computes it", shown]
     parts.append("## Its path")
-    for name in PROBLEMS:
+    if issubclass(cls, BlockRule):
+        parts += [
+            "`((L @ W @ R - T)**2).sum()` for a matrix W of 3 rows and 2 columns, value and gradient by step:",
+            f"![{cls.__name__} on a matrix](../pictures/optimizers/{cls.name()}.png)",
+        ]
+    for name in () if issubclass(cls, BlockRule) else PROBLEMS:
         parts.append(f"![{cls.__name__} on {name}](../pictures/optimizers/{cls.name()}-{name}.png)")
     return "\n\n".join(parts) + "\n\n[All methods](../optimizers.md)\n"
 
@@ -285,6 +303,19 @@ def tuned(cls: type[Optimizer], problem: str, steps: int) -> ds.Run:
     return min(runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
 
 
+def of_a_matrix(cls: type[Optimizer]) -> ds.Run:
+    """The run shown of a rule that steps whole matrices: with the best of a few learning rates."""
+    left, right = np.diag([1.0, 2.0, 3.0]), np.array([[1.0, 0.5], [0.0, 1.0]])
+    to = left @ np.array([[1.0, -2.0], [0.5, 1.5], [-1.0, 2.0]]) @ right
+
+    def cost(W: np.ndarray) -> np.floating:
+        return ((left @ W @ right - to) ** 2).sum()
+
+    start = {"W": np.zeros((3, 2))}
+    runs = [ds.minimize(cost, start=start, optimizer=cls(learning_rate=r), steps=100) for r in RATES]
+    return min(runs, key=lambda run: np.nan_to_num(run.fun, nan=np.inf))
+
+
 def slim(picture: Path) -> None:
     """A quarter of the bytes: 640 pixels wide, 128 colours."""
     with Image.open(picture) as image:
@@ -301,6 +332,13 @@ def write(pictures: bool) -> None:
     (DOCS / "pictures" / "optimizers").mkdir(parents=True, exist_ok=True)
     write_atomically(DOCS / "optimizers.md", index().encode())
     write_atomically(DOCS / "export.md", exports().encode())
+    for cls in all_blocks():
+        write_atomically(DOCS / "optimizers" / f"{cls.name()}.md", page(cls).encode())
+        if pictures:
+            target = DOCS / "pictures" / "optimizers" / f"{cls.name()}.png"
+            of_a_matrix(cls).plot(target, size=(8, 6.5))
+            slim(target)
+        print(cls.name())
     for cls in (*all_optimizers(), *all_curved()):
         write_atomically(DOCS / "optimizers" / f"{cls.name()}.md", page(cls).encode())
         for problem, steps in PROBLEMS.items() if pictures else ():

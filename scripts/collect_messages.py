@@ -38,7 +38,7 @@ TEMPLATES = {
     "Template": 0,
 }  # how many templates each takes; 0 is one or two, alone
 RULES = tuple(
-    f"src/downslope/optimizers/{part}/" for part in ("rules", "curved", "wrappers")
+    f"src/downslope/optimizers/{part}/" for part in ("rules", "curved", "blocks", "wrappers")
 )  # with shown docstrings
 VOCABULARY = "src/downslope/language/functions/__init__.py"  # functions of ours that scripts are given
 PRINTED = (

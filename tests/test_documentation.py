@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from downslope.optimizers import Optimizer, all_curved, all_optimizers
+from downslope.optimizers import Optimizer, all_blocks, all_curved, all_optimizers
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -188,7 +188,7 @@ def test_the_page_of_the_dialects_is_current() -> None:
     assert kept == build().exports(), "run scripts/docs"
 
 
-@pytest.mark.parametrize("cls", [*all_optimizers(), *all_curved()], ids=lambda cls: cls.name())
+@pytest.mark.parametrize("cls", [*all_optimizers(), *all_curved(), *all_blocks()], ids=lambda cls: cls.name())
 def test_the_page_of_each_method_is_current(cls: type[Optimizer]) -> None:
     kept = (ROOT / "docs" / "optimizers" / f"{cls.name()}.md").read_text(encoding="utf-8")
     assert kept == build().page(cls), "run scripts/docs"

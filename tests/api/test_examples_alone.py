@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import downslope as ds
-from downslope.optimizers import all_curved, all_optimizers, all_schedules, all_wrappers
+from downslope.optimizers import all_blocks, all_curved, all_optimizers, all_schedules, all_wrappers
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-RULES = (*all_optimizers(), *all_curved())
+RULES = (*all_optimizers(), *all_curved(), *all_blocks())
 COMPOSED = tuple(cls for cls in (*all_schedules(), *all_wrappers()) if cls.__name__ != "Scheduled")
 
 

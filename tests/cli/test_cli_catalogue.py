@@ -6,9 +6,9 @@ import pytest
 
 import downslope as ds
 from downslope.objectives import all_problems
-from downslope.optimizers import all_curved, all_optimizers, all_wrappers
+from downslope.optimizers import all_blocks, all_curved, all_optimizers, all_wrappers
 
-OPTIMIZERS = {cls.name(): cls for cls in (*all_optimizers(), *all_curved())}
+OPTIMIZERS = {cls.name(): cls for cls in (*all_optimizers(), *all_curved(), *all_blocks())}
 WRAPPERS = {cls.name() for cls in all_wrappers()} - {
     "projected",
     "scheduled",

@@ -22,7 +22,7 @@ from downslope.objectives import GradientWarning, Objective, Vector, as_objectiv
 from downslope.objectives.calling import with_arguments
 from downslope.objectives.check import all_mismatches
 from downslope.objectives.frameworks import check_in_place
-from downslope.optimizers import all_curved, all_optimizers, as_optimizer
+from downslope.optimizers import all_blocks, all_curved, all_optimizers, as_optimizer
 from downslope.optimizers.registry import with_schedule
 from downslope.optimizers.schedule_text import as_schedule
 from downslope.results.checkpoints import checkpoint_of
@@ -144,7 +144,11 @@ def maximize(
 
 def _home_of(name: str) -> Message:
     """Where a hyperparameter is to be given that came as an option; nothing for other names."""
-    owners = [cls.__name__ for cls in (*all_optimizers(), *all_curved()) if name in cls.__dataclass_fields__]
+    owners = [
+        cls.__name__
+        for cls in (*all_optimizers(), *all_curved(), *all_blocks())
+        if name in cls.__dataclass_fields__
+    ]
     if not owners:
         return NOTHING
     owner = (

@@ -46,14 +46,14 @@ _FORMAT = option("--format", "form", type=WordType(["table", "json"]), default="
 @_FORMAT
 def optimizers(name: str | None, form: str) -> None:
     """``downslope optimizers``."""
-    from downslope.optimizers import all_curved, all_optimizers, optimizer_class
+    from downslope.optimizers import all_blocks, all_curved, all_optimizers, optimizer_class
     from downslope.optimizers.discovery import all_wrappers, wrapper_class
 
     if name is not None:
         record = _explained(wrapper_class(name) or optimizer_class(name))
         terminal.emit(document(record) if form == "json" else _optimizer_page(record))
         return
-    known = sorted((*all_optimizers(), *all_curved()), key=lambda cls: cls.name())
+    known = sorted((*all_optimizers(), *all_curved(), *all_blocks()), key=lambda cls: cls.name())
     numbered = [cls for cls in all_wrappers() if _has_numbers(cls)]
     records = [_optimizer_record(cls) for cls in (*known, *numbered)]
     if form == "json":
@@ -165,6 +165,7 @@ MOST_FORMULA = 3000  # characters; a longer one is a line search unrolled, which
 def _explained(cls: type[Optimizer]) -> dict[str, Any]:
     """The record with what takes longer: the formula traced from the code, and the docstring's prose."""
     from downslope.optimizers import all_wrappers
+    from downslope.optimizers.block_rules import BlockRule
     from downslope.optimizers.curvature import CurvedRule
     from downslope.optimizers.notation import formula, specimen
 
@@ -191,6 +192,19 @@ def _explained(cls: type[Optimizer]) -> dict[str, Any]:
         return {
             **_optimizer_record(cls),
             "formula": [str(solved)],
+            "legend": {},
+            "remarks": [*map(str, said.remarks)],
+            "source": str(said.source),
+        }
+    if issubclass(cls, BlockRule):
+        whole = message(
+            "it steps whole matrices, and has no formula of single numbers; the page of {name} in {folder} has its own",
+            name=cls.name(),
+            folder="docs/optimizers",
+        )
+        return {
+            **_optimizer_record(cls),
+            "formula": [str(whole)],
             "legend": {},
             "remarks": [*map(str, said.remarks)],
             "source": str(said.source),

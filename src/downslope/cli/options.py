@@ -16,9 +16,13 @@ Declared = tuple[tuple[str, ...], dict[str, Any]]
 
 
 def _names_of_optimizers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from downslope.optimizers import all_curved, all_optimizers
+    from downslope.optimizers import all_blocks, all_curved, all_optimizers
 
-    return [cls.name() for cls in (*all_optimizers(), *all_curved()) if cls.name().startswith(incomplete)]
+    return [
+        cls.name()
+        for cls in (*all_optimizers(), *all_curved(), *all_blocks())
+        if cls.name().startswith(incomplete)
+    ]
 
 
 def _names_of_problems(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

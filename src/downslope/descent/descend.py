@@ -37,6 +37,7 @@ from downslope.errors import DownslopeError, ObjectiveError, UsageError
 from downslope.messages import message
 from downslope.objectives import FormulaObjective, Objective, Vector
 from downslope.optimizers import Optimizer
+from downslope.optimizers.block_rules import in_blocks, works_on_blocks
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.symbolic.unknown import TraceError
 
@@ -231,6 +232,16 @@ def choose_engine(problem: DescentProblem, optimizer: Optimizer, engine: EngineN
                 )
             )
         return CurvedEngine(CurvedStepper(problem, curved))
+    if works_on_blocks(optimizer):
+        if engine not in ("auto", "hosted"):
+            raise UsageError(
+                message(
+                    "{kind} cannot be {engine}: its steps are products of matrices, made in Python.",
+                    kind=type(optimizer).__name__,
+                    engine=engine,
+                )
+            )
+        return _stepping(HostedStepper)(problem, in_blocks(optimizer, objective.parameters.shapes))
     kinds: list[Callable[[DescentProblem, Optimizer], Engine]] = []
     if traceable and engine in ("auto", "traced"):
         kinds.append(TracedEngine)

@@ -20,6 +20,7 @@ from downslope.export.script import ScriptWriter, script_of
 from downslope.export.script_model import ScriptModel, script_model_of
 from downslope.files import write_atomically
 from downslope.messages import listing, message, sentences
+from downslope.optimizers.block_rules import why_not_numbers, works_on_blocks
 from downslope.optimizers.curvature import CurvedRule, refusal
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def export(
     writer = writer_of(to)
     try:
         if isinstance(run, Descent):
+            if works_on_blocks(run.optimizer):
+                raise UsageError(why_not_numbers(run.optimizer.layers()[-1]))
             text = script_of(writer, script_model_of(run))
         else:
             from downslope.export.fits import (

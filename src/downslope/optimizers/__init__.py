@@ -5,8 +5,8 @@ state, and whether the point was accepted. Nothing here evaluates, loops, stops 
 ``base`` and ``arithmetic``; from outside ``errors`` may be imported, and for text and tracing ``language`` and
 ``symbolic``.
 
-Every class in ``rules``, ``curved`` and ``wrappers`` is an attribute of this module: ``optimizers.Adam``; those in
-``schedules`` are attributes of that module: ``optimizers.schedules.Cosine``.
+Every class in ``rules``, ``curved``, ``blocks`` and ``wrappers`` is an attribute of this module:
+``optimizers.Adam``; those in ``schedules`` are attributes of that module: ``optimizers.schedules.Cosine``.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from downslope.messages import message, sentences
 from downslope.optimizers.base import Optimizer, State
 from downslope.optimizers.discovery import all_wrappers
 from downslope.optimizers.registry import (
+    all_blocks,
     all_curved,
     all_optimizers,
     all_schedules,
@@ -28,6 +29,7 @@ from downslope.optimizers.registry import (
 __all__ = [
     "Optimizer",
     "State",
+    "all_blocks",
     "all_curved",
     "all_optimizers",
     "all_schedules",
@@ -50,10 +52,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(
             str(message("module '{module}' has no attribute '{name}'", module=__name__, name=name))
         )
-    for cls in (*all_optimizers(), *all_curved(), *all_wrappers()):
+    for cls in (*all_optimizers(), *all_curved(), *all_blocks(), *all_wrappers()):
         if name == cls.__name__ or name in cls.aliases:
             return cls
-    known = [cls.__name__ for cls in (*all_optimizers(), *all_curved(), *all_wrappers())]
+    known = [cls.__name__ for cls in (*all_optimizers(), *all_curved(), *all_blocks(), *all_wrappers())]
     if name in dir(__getattr__("schedules")):
         hint = message("It is a schedule: downslope.optimizers.schedules.{name}.", name=name)
     else:
@@ -63,7 +65,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    classes = (*all_optimizers(), *all_curved(), *all_wrappers())
+    classes = (*all_optimizers(), *all_curved(), *all_blocks(), *all_wrappers())
     return sorted(
         {*__all__, "schedules", *(c.__name__ for c in classes), *(a for c in classes for a in c.aliases)}
     )

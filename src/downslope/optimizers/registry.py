@@ -11,6 +11,7 @@ from typing import Any
 from downslope.errors import UnknownNameError, UsageError, nearest
 from downslope.messages import Message, listing, message, sentences
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.block_rules import BlockRule
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.discovery import all_wrappers, classes_in, classes_of, plain_name, wrapper_class
 from downslope.optimizers.external import ExternalOptimizer
@@ -32,6 +33,12 @@ def all_curved() -> tuple[type[CurvedRule], ...]:
 
 
 @functools.cache
+def all_blocks() -> tuple[type[BlockRule], ...]:
+    """Every rule in ``blocks``, which steps whole matrices, sorted by name."""
+    return tuple(classes_in("blocks", BlockRule).values())
+
+
+@functools.cache
 def all_schedules() -> tuple[type[Schedule], ...]:
     """Every schedule in ``schedules``, sorted by name."""
     return tuple(classes_in("schedules", Schedule).values())
@@ -40,7 +47,7 @@ def all_schedules() -> tuple[type[Schedule], ...]:
 @functools.cache
 def _by_plain_name() -> dict[str, type[Optimizer]]:
     table: dict[str, type[Optimizer]] = {}
-    for cls in (*all_optimizers(), *all_curved()):
+    for cls in (*all_optimizers(), *all_curved(), *all_blocks()):
         for name in (cls.name(), cls.__name__, *cls.aliases):
             table[plain_name(name)] = cls
     return table
@@ -49,7 +56,7 @@ def _by_plain_name() -> dict[str, type[Optimizer]]:
 def _of_its_own_file(name: str) -> type[Optimizer] | None:
     """The optimizer whose name is that of its file, found without loading the others, which takes a start a while."""
     if name.isidentifier():
-        for folder, kind in (("rules", Optimizer), ("curved", CurvedRule)):
+        for folder, kind in (("rules", Optimizer), ("curved", CurvedRule), ("blocks", BlockRule)):
             module = f"downslope.optimizers.{folder}.{name}"
             if importlib.util.find_spec(module) is not None:
                 return classes_of(module, kind).get(name)
@@ -68,7 +75,7 @@ def optimizer_class(name: str) -> type[Optimizer]:
     """
     cls = _of_its_own_file(name) or _by_plain_name().get(plain_name(name))
     if cls is None:
-        known = (*all_optimizers(), *all_curved())
+        known = (*all_optimizers(), *all_curved(), *all_blocks())
         names = sorted(c.name() for c in known)
         hint = nearest(name, [*names, *(a for c in known for a in c.aliases)])
         rest = hint or message("There are: {names}.", names=listing(names))
@@ -200,6 +207,7 @@ def optimizer_from_dict(data: dict[str, Any], own: tuple[type[Optimizer], ...] =
     kinds: list[type[HyperparameterRecord]] = [
         *all_optimizers(),
         *all_curved(),
+        *all_blocks(),
         *all_wrappers(),
         *all_schedules(),
         Constant,

@@ -9,6 +9,7 @@ import numpy as np
 
 from downslope.optimizers import state as states
 from downslope.optimizers.base import Optimizer
+from downslope.optimizers.block_rules import in_blocks, works_on_blocks
 
 STEPS = 4  # of the trial: enough for every rule to have looked at what it looks at
 
@@ -52,6 +53,8 @@ def _walk(rule: Optimizer, factor: float) -> tuple[list[Any], bool, bool]:
     """Every number of a few steps down a bowl, each value so many times the last; whether a point was rejected; whether
     another than the last is reported."""
     x = np.linspace(0.3, 0.7, _dimension(rule) or 3)
+    if works_on_blocks(rule):
+        rule, x = in_blocks(rule, ((2, 3),)), np.linspace(0.3, 0.7, 6)
     state, seen, rejects, averages = rule.init(x), [], False, False
     for k in range(STEPS):
         x, state, accepted = rule.update(x, factor**k, np.sinh(x), state)

@@ -24,6 +24,7 @@ from downslope.descent.result import Descent
 from downslope.errors import ObjectiveError, UsageError
 from downslope.messages import argument, current_language, message
 from downslope.optimizers import all_optimizers
+from downslope.optimizers.block_rules import why_not_numbers, works_on_blocks
 from downslope.optimizers.curvature import CurvedRule, refusal
 from downslope.optimizers.registry import all_schedules
 from downslope.optimizers.schedule import Constant, Product, Schedule
@@ -128,6 +129,8 @@ def method_of(run: Descent) -> dict[str, Any]:
     rule = run.optimizer
     if isinstance(rule, CurvedRule):
         raise UsageError(refusal(rule))
+    if works_on_blocks(rule):
+        raise UsageError(why_not_numbers(rule.layers()[-1]))
     values = dict(rule.hyperparameters())
     base, schedules = _factors(values.get("learning_rate", 0.0))
     if base is not None and schedules:

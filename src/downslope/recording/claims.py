@@ -13,6 +13,7 @@ import numpy as np
 
 from downslope.errors import DownslopeError
 from downslope.optimizers import Optimizer
+from downslope.optimizers.block_rules import BlockRule
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.registry import all_optimizers, as_optimizer, optimizer_class
 from downslope.optimizers.requirements import requirements_of
@@ -229,7 +230,7 @@ class Claim:
 
 def _goes_by_gradients(cls: type[Optimizer]) -> bool:
     """Whether steps follow from gradients: not from curvatures, residuals, or the trials of a line search."""
-    if issubclass(cls, CurvedRule):
+    if issubclass(cls, (CurvedRule, BlockRule)):
         return False
     try:
         rule = cls()

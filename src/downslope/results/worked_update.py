@@ -9,6 +9,7 @@ import numpy as np
 from downslope.descent.result import Descent
 from downslope.messages import message
 from downslope.optimizers import state as states
+from downslope.optimizers.block_rules import BlockRule
 from downslope.optimizers.curvature import CurvedRule
 
 AGREES = 1e-9  # relative; the printed formula may round otherwise than the rule's own code
@@ -68,7 +69,7 @@ def _printed(run: Descent) -> Any:
     """The formula of the rule; None where it has none that can be read."""
     from downslope.optimizers.notation import formula  # SymPy takes its time
 
-    if len(run.optimizer.layers()) > 1 or isinstance(run.optimizer, CurvedRule):
+    if len(run.optimizer.layers()) > 1 or isinstance(run.optimizer, (CurvedRule, BlockRule)):
         return None
     update = formula(run.optimizer)
     return update if update.lines and len(str(update)) <= LONGEST else None

@@ -30,6 +30,7 @@ from downslope.messages import NOTHING, Message, message
 from downslope.objectives import FormulaObjective, Objective
 from downslope.optimizers import Optimizer
 from downslope.optimizers import state as states
+from downslope.optimizers.block_rules import works_on_blocks
 from downslope.optimizers.curvature import CurvedRule
 from downslope.optimizers.wrappers.scheduled import resolve_schedule
 from downslope.sweeping.cores import Watch, cores, on_all_cores
@@ -113,6 +114,8 @@ def why_no_lanes(objective: Objective, optimizer: Optimizer) -> Message:
         return message("it has {count} parameters", count=objective.parameters.size)
     if any(isinstance(layer, CurvedRule) for layer in optimizer.layers()):
         return message("{kind} factorises matrices", kind=type(optimizer).__name__)
+    if works_on_blocks(optimizer):
+        return message("{kind} steps whole matrices", kind=type(optimizer).__name__)
     try:
         _program(LaneProblem(objective, resolve_schedule(optimizer), Stopping(steps=1)))
     except (TraceError, ObjectiveError) as error:

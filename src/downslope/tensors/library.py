@@ -49,6 +49,14 @@ class ArrayLibrary(ABC):
         """The inner product of two vectors, a scalar of the library."""
         return self.call("dot", (a, b))
 
+    def transposed(self, matrix: Any) -> Any:
+        """A matrix with rows and columns exchanged."""
+        return self.call("transpose", (matrix,))
+
+    def own_dot(self, a: Any, b: Any) -> Any:
+        """The sum of the products of two arrays of one shape, as a scalar of their library and precision."""
+        return self.call("sum", (a * b,))
+
     def entry(self, table: Sequence[float], k: Any) -> Any:
         """The k-th number of a table of fixed numbers; the last one beyond its end."""
         places, last = np.arange(len(table), dtype=float), float(len(table) - 1)

@@ -25,6 +25,9 @@ class TensorFlowTensors(ArrayLibrary):
     def dot(self, a: Any, b: Any) -> Any:
         return tf.reduce_sum(a * b)
 
+    def own_dot(self, a: Any, b: Any) -> Any:
+        return tf.reduce_sum(a * b)
+
     def entry(self, table: Sequence[float], k: Any) -> Any:
         place = tf.cast(self.call("minimum", (k, float(len(table) - 1))), tf.int32)
         return tf.gather(tf.constant(table, k.dtype), place)

@@ -22,6 +22,9 @@ class TorchTensors(ArrayLibrary):
             *(v if isinstance(v, torch.Tensor) else _tensor(v, like) for v in values)
         )
 
+    def transposed(self, matrix: Any) -> Any:
+        return matrix.mT
+
     def entry(self, table: Sequence[float], k: Any) -> Any:
         place = self.call("minimum", (k, float(len(table) - 1))).long()
         return torch.as_tensor(table, dtype=k.dtype, device=k.device)[place]

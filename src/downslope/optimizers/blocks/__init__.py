@@ -1,0 +1,1 @@
+"""Rules that step whole matrices: one a file, found by itself."""
