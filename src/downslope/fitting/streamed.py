@@ -15,13 +15,13 @@ from downslope.explain.findings.finding import Finding
 from downslope.fitting import checks
 from downslope.fitting.addresses import size_of
 from downslope.fitting.memory import available
-from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock, sums_of
 from downslope.fitting.paged_table import PagedTable
 from downslope.fitting.pages import Pages
 from downslope.fitting.partitions.engine import InProcess, PassCounts, by_workers
 from downslope.fitting.problem import FitProblem, cost_of, notes_of
 from downslope.fitting.rows import Array, LinearRows
+from downslope.fitting.scanned import ScannedObjective
 from downslope.fitting.streaming_pass import StreamingPass, read_once
 from downslope.fitting.tables import paths_of
 from downslope.fitting.text_format import DETECTED, TextFormat
@@ -86,7 +86,7 @@ class RowsLook(Generic[T]):
         return block._replace(rows=rows)
 
 
-class StreamedObjective(DataObjective):
+class StreamedObjective(ScannedObjective):
     """The cost of a hypothesis on a table in files.
 
     What it has in memory (``rows``, ``y``, ``weights``) are some rows from the whole table, for whatever a sample is
@@ -106,14 +106,6 @@ class StreamedObjective(DataObjective):
         self.rereadable = not table.pages.once
         self._evaluations = 1
         self._sums: dict[bytes, Array] = {}
-
-    @property
-    def count(self) -> int:
-        return self.scan.rows
-
-    @property
-    def observations(self) -> int:
-        return self.scan.observations
 
     def expect(self, evaluations: int) -> None:
         self._evaluations = evaluations
@@ -219,22 +211,6 @@ class StreamedObjective(DataObjective):
 
     def curvature(self, x: Vector, rows: Any, least: float = 0.0, bound: float = 0.0) -> Array:
         return self.sample.curvature(x, rows, least, bound)
-
-    def moments(self) -> Moments:
-        assert self.scan.moments is not None
-        return self.scan.moments
-
-    def feature_spreads(self) -> tuple[Array, Array]:
-        return self.scan.features.mean, self.scan.features.spread
-
-    def column_spread(self, column: Array | None) -> tuple[float, float]:
-        return float(self.scan.column.mean[0]), float(self.scan.column.spread[0])
-
-    def target_mean(self) -> float:
-        return float(self.scan.target.mean[0])
-
-    def target_spread(self) -> float:
-        return float(self.scan.target.spread[0])
 
 
 def _itself(block: RowBlock) -> RowBlock:

@@ -24,6 +24,7 @@ from downslope.fitting.moments import Moments
 from downslope.fitting.objective import DataObjective, RowBlock
 from downslope.fitting.problem import FitProblem, Specification, cost_of, linked_twice, notes_of
 from downslope.fitting.rows import Array, LinearRows, SoftmaxRows
+from downslope.fitting.scanned import ScannedObjective
 from downslope.fitting.streaming_pass import StreamingPass
 from downslope.messages import Message, message, plural
 from downslope.objectives import Vector
@@ -35,7 +36,7 @@ NEARLY_EXACT = 1e-6  # part of the target's variance that has to be left for tha
 WIDEST = 30  # parameters of a formula up to which its second derivatives are asked for
 
 
-class DatabaseObjective(DataObjective):
+class DatabaseObjective(ScannedObjective):
     """The cost of a hypothesis on a table in a database.
 
     What it has in memory (``rows``, ``y``, ``weights``) are some rows from the whole table, for whatever a sample is
@@ -64,14 +65,6 @@ class DatabaseObjective(DataObjective):
         self.elsewhere = RowsInDatabase(self.at, self.loss)
         self._sums: dict[bytes, Array] = {}
         self._right: dict[bytes, float] = {}
-
-    @property
-    def count(self) -> int:
-        return self.scan.rows
-
-    @property
-    def observations(self) -> int:
-        return self.scan.observations
 
     def expect(self, evaluations: int) -> None:
         """Nothing is compiled."""
@@ -271,24 +264,6 @@ class DatabaseObjective(DataObjective):
             return self._right[theta.tobytes()] / self.total
         right = symbolic.call("where", se.Gt(U, 0), Y, 1 - Y)
         return float(self.summed_at(theta, {"right": Factor(right, 0)})["right"]) / self.total
-
-    # --- what the first look found
-
-    def moments(self) -> Moments:
-        assert self.scan.moments is not None
-        return self.scan.moments
-
-    def feature_spreads(self) -> tuple[Array, Array]:
-        return self.scan.features.mean, self.scan.features.spread
-
-    def column_spread(self, column: Array | None) -> tuple[float, float]:
-        return float(self.scan.column.mean[0]), float(self.scan.column.spread[0])
-
-    def target_mean(self) -> float:
-        return float(self.scan.target.mean[0])
-
-    def target_spread(self) -> float:
-        return float(self.scan.target.spread[0])
 
 
 def _is_trusted(m: Moments, about_zero: bool) -> bool:
