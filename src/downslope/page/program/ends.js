@@ -96,6 +96,7 @@ class Many {
   judge(count, values, slopes, out) {
     const { n, first, here, accepted, step, ceilings, steps, evaluations, square: least, good } = this;
     const most = 4 * steps + 100, last = evaluations < most ? steps - 1 : -1, x0 = here[first], x1 = here[first + n - 1];
+    if (this.goesOn(count, values, slopes)) return count;
     const [g0, g1] = slopes, two = n === 2, [good0, good1] = [good[0], good[n - 1]], goodValue = this.goodValue;
     for (let lane = count - 1; lane >= 0; lane--) {
       const value = values[lane], ceiling = ceilings[lane], square = two ? g0[lane] * g0[lane] + g1[lane] * g1[lane] : g0[lane] * g0[lane];
@@ -117,6 +118,25 @@ class Many {
       }
     }
     return count;
+  }
+
+  /**
+   * Whether no test of the judge can say anything of any lane, as of most evaluations of most blocks: then all have taken
+   * their step, in a few passes over whole columns.
+   */
+  goesOn(count, values, slopes) {
+    const { n, first, here, accepted, step, ceilings, steps, evaluations, square: least, good } = this;
+    if (this.scheduled || evaluations < 2 || evaluations >= 4 * steps + 100) return false;
+    const g0 = slopes[0], g1 = slopes[n - 1], two = n === 2, last = steps - 1;
+    for (let lane = 0; lane < count; lane++) {
+      const value = values[lane], ceiling = ceilings[lane], square = two ? g0[lane] * g0[lane] + g1[lane] * g1[lane] : g0[lane] * g0[lane];
+      const plain = accepted[lane] > 0.5 && square > least && square < Infinity && value <= ceiling && value >= -ceiling && step[lane] >= 0 && step[lane] < last;
+      if (!plain) return false;
+    }
+    for (let lane = 0; lane < count; lane++) step[lane]++;
+    this.goodValue.set(values.subarray(0, count));
+    for (let j = 0; j < n; j++) good[j].set(here[first + j].subarray(0, count));
+    return true;
   }
 
   /** Where a lane has ended: at its last good point, or what the rule reports in the place of that. */
