@@ -254,13 +254,13 @@ def test_a_table_of_ibis_is_its_own_sql_on_its_backend() -> None:
 
 
 def test_a_dialect_that_was_not_tried_is_told() -> None:
-    base = sqlite3.connect(":memory:")
-    base.execute("create table orders (x real, y real)")
-    base.executemany("insert into orders values (?, ?)", [(0, 1), (1, 3), (2, 5), (3, 8)])
-    fit = ds.fit(ds.sql(base, "orders", dialect="mysql"), "y ~ a*x + b")
-    assert any("was not tried" in str(note) for note in fit.notes)
-    tried = ds.fit(ds.sql(base, "orders"), "y ~ a*x + b")
-    assert not any("was not tried" in str(note) for note in tried.notes)
+    with contextlib.closing(sqlite3.connect(":memory:")) as base:
+        base.execute("create table orders (x real, y real)")
+        base.executemany("insert into orders values (?, ?)", [(0, 1), (1, 3), (2, 5), (3, 8)])
+        fit = ds.fit(ds.sql(base, "orders", dialect="mysql"), "y ~ a*x + b")
+        assert any("was not tried" in str(note) for note in fit.notes)
+        tried = ds.fit(ds.sql(base, "orders"), "y ~ a*x + b")
+        assert not any("was not tried" in str(note) for note in tried.notes)
 
 
 @pytest.mark.parametrize("scheme", ["duckdb", "sqlite"])

@@ -464,4 +464,4 @@ def test_long_sums_are_written_and_too_long_ones_refused() -> None:
 
     compile(run_with(400).export("numpy"), "script", "exec")
     with pytest.raises(ObjectiveError, match="too long for a script"):
-        run_with(1500).export("numpy")
+        run_with(3000).export("numpy")  # Python 3.13 compiles 1,500

@@ -6,6 +6,7 @@ Nothing is written: what is sent are queries that are built here, and a table or
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -217,10 +218,14 @@ def connect(address: str) -> Connection:
     path = unquote(rest.removeprefix("/"))
     try:
         if scheme == "duckdb":
-            return Connection(duckdb_of().connect(path or ":memory:", read_only=bool(path)))
-        if scheme == "sqlite":
-            return Connection(_sqlite(path))
-        return Connection(_postgres(address))
+            given = duckdb_of().connect(path or ":memory:", read_only=bool(path))
+        elif scheme == "sqlite":
+            given = _sqlite(path)
+        else:
+            given = _postgres(address)
+        opened = Connection(given)
+        weakref.finalize(opened, given.close)  # nobody else knows of it
+        return opened
     except MissingExtraError:
         raise
     except Exception as error:

@@ -291,9 +291,8 @@ def _reached(given: Any) -> tuple[Any, str | None]:
         if connection is None:
             raise UsageError(
                 message(
-                    "the backend {name} of ibis shows no connection: give yours, with the table's SQL: {example}.",
+                    "the backend {name} of ibis shows no connection: give yours, and the SQL of the table.",
                     name=given.get_backend().name,
-                    example="ds.sql(connection, ibis.to_sql(table))",
                 )
             )
         return connection, str(given.compile())
