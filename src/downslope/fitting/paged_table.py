@@ -212,8 +212,13 @@ class PagedTable:
         weighed = NOTHING if weights is None else checks.usable_weights(frame, weights)
         return RowBlock(rows, y, weighed).unlocked()
 
-    def blocks_of(self, number: int, classes: Sequence[Any], counts: PassCounts) -> Iterator[RowBlock]:
-        """The hypothesis on every page of a partition, from what is held of it or from the file."""
+    def blocks_of(
+        self, number: int, classes: Sequence[Any], counts: PassCounts, holds: bool = True
+    ) -> Iterator[RowBlock]:
+        """The hypothesis on every page of a partition, from what is held of it or from the file.
+
+        ``holds``: whether it may be held for the next pass, which costs more than to read it once more.
+        """
         known = self.held.found(number)
         if known is not None:
             blocks, seen = known
@@ -226,13 +231,13 @@ class PagedTable:
                     block.rows.hypothesis = self.asked.hypothesis
                 yield block
             return
-        read = list[RowBlock]()
+        read, holds = list[RowBlock](), holds and self.held.keeps
         for page in self.pages_of(number, counts):
             block = self.part(page.frame, page.weights, classes)
-            if self.held.keeps:
+            if holds:
                 read.append(block)
             yield block
-        if self.held.keeps:
+        if holds:
             self.held.keep(number, read, counts)
 
     def elsewhere(self, held: Held) -> PagedTable:

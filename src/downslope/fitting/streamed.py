@@ -47,6 +47,7 @@ class RowsLook(Generic[T]):
         centre: from where the features of a linear hypothesis are measured.
         rows: how many the table has.
         evaluations: how often such sums are wanted of them, about.
+        holds: whether workers may hold the rows for the next pass.
     """
 
     work: Callable[[RowBlock], T]
@@ -55,6 +56,7 @@ class RowsLook(Generic[T]):
     centre: Array | None
     rows: int
     evaluations: int
+    holds: bool = True
 
     def of(self, table: PagedTable, number: int) -> tuple[T | None, PassCounts]:
         """The answer of the partition of this number; None where no row of it is taken.
@@ -64,7 +66,7 @@ class RowsLook(Generic[T]):
         """
         counts, found = PassCounts(), None
         try:
-            for block in table.blocks_of(number, self.classes, counts):
+            for block in table.blocks_of(number, self.classes, counts, self.holds):
                 more = self.work(self.prepared(block))
                 found = more if found is None else self.join(found, more)
         except DataError as error:
@@ -117,7 +119,8 @@ class StreamedObjective(ScannedObjective):
 
     def _look(self, work: Callable[[RowBlock], T], join: Callable[[T, T], T]) -> RowsLook[T]:
         centre = self.linear.centre if isinstance(self.rows, LinearRows) else None
-        return RowsLook(work, join, self.scan.classes, centre, self.count, self._evaluations)
+        holds = not (self.summed and self.loss.quadratic)  # whose moments say nearly all that is asked
+        return RowsLook(work, join, self.scan.classes, centre, self.count, self._evaluations, holds)
 
     def over_parts(self, work: Callable[[RowBlock], T], join: Callable[[T, T], T] = operator.add) -> T:
         """See ``DataObjective``; by the engine of the table.

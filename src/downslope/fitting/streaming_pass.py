@@ -220,7 +220,8 @@ class FirstLook:
     def of(self, table: PagedTable, number: int) -> tuple[FoundInPages | None, PassCounts]:
         """The partition of this number; None where no row of it is taken."""
         counts, found, blocks = PassCounts(), None, list[RowBlock]()
-        keeps, digest = table.held.keeps and not table.asked.loss.per_class, table.new_digest()
+        loss, digest = table.asked.loss, table.new_digest()
+        keeps = table.held.keeps and not loss.per_class and not (self.quadratic and loss.quadratic)
         for page in table.pages_of(number, counts, digest):
             more, block = self._page(table, page.frame, (page.before, page.weights), found)
             found = more if found is None else found.merged(more)
