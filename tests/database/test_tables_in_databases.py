@@ -119,12 +119,12 @@ def test_not_a_number_is_missing_far_from_the_first_rows(database: Callable[...,
 
 
 def test_text_among_numbers_is_found_wherever_it_stands() -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.execute("create table seen (x, y)")
-    connection.executemany("insert into seen values (?, ?)", [(float(i), 2.0 * i) for i in range(4_000)])
-    connection.execute("insert into seen values ('oops', 1.0)")
-    with pytest.raises(DataError, match=r"column 'x' of seen is not numbers.*oops"):
-        ds.fit(ds.sql(connection, "seen"), "y ~ a*x + b")
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("create table seen (x, y)")
+        connection.executemany("insert into seen values (?, ?)", [(float(i), 2.0 * i) for i in range(4_000)])
+        connection.execute("insert into seen values ('oops', 1.0)")
+        with pytest.raises(DataError, match=r"column 'x' of seen is not numbers.*oops"):
+            ds.fit(ds.sql(connection, "seen"), "y ~ a*x + b")
 
 
 def test_rows_that_miss_something_can_be_left_out(database: Callable[..., Any]) -> None:
@@ -328,8 +328,11 @@ def test_what_is_no_connection_is_told() -> None:
         ds.sql(object(), "orders", dialect="duckdb")
     with pytest.raises(UsageError, match="speaks a dialect"):
         ds.sql(object(), "orders")
-    with pytest.raises(UsageError, match="there is no dialect"):
-        ds.sql(sqlite3.connect(":memory:"), "orders", dialect="klingon")
+    with (
+        contextlib.closing(sqlite3.connect(":memory:")) as connection,
+        pytest.raises(UsageError, match="there is no dialect"),
+    ):
+        ds.sql(connection, "orders", dialect="klingon")
     with pytest.raises(DownslopeError, match="begins with"):
         ds.sql("oracle://x", "orders")
 
