@@ -9,43 +9,23 @@ import time
 import numpy as np
 import pyarrow as pa
 import pytest
+from few_partitions import At, Cut
 from pyarrow import parquet
 
 import downslope as ds
 from downslope.errors import DataError, UsageError
-from downslope.fitting import pages
-from downslope.fitting.partitions.engine import MOST_RETRIES, PARTITION_SECONDS, PassCounts
+from downslope.fitting.partitions.engine import MOST_RETRIES, PARTITION_SECONDS
 from downslope.fitting.partitions.processes import Processes
 from trials import seed, trials
 
 FOR_EVER = 10_000  # seconds
 
 
-class Cut:
-    """Six partitions."""
+class Hangs(At):
+    """Hangs there."""
 
-    partitions = tuple(pages.Partition(i, 0, "t.parquet", None, i * 10, 10) for i in range(6))
-
-    def elsewhere(self, held):
-        return self
-
-
-class Hangs:
-    """Hangs at one of the partitions, as often as is said, and leaves a file for each time."""
-
-    def __init__(self, at, folder, times):
-        self.at, self.folder, self.times = at, str(folder), times
-
-    def of(self, table, number):
-        if number == self.at:
-            done = len(os.listdir(self.folder))
-            if done < self.times:
-                open(os.path.join(self.folder, str(done)), "w").close()
-                time.sleep(FOR_EVER)
-        return (number,), PassCounts()
-
-    def merge(self, first, second):
-        return first + second
+    def happen(self):
+        time.sleep(FOR_EVER)
 
 
 class RefusesBeside(Hangs):

@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pyarrow as pa
 import pytest
+from few_partitions import At, Cut
 from pyarrow import csv, parquet
 
 import downslope as ds
@@ -176,44 +177,23 @@ def test_killed_workers_change_no_bit(trial, files):
     assert killed
 
 
-class Ends:
-    """Ends its worker at one of the partitions, as often as there are files to say so."""
+class Ends(At):
+    """Ends its worker there."""
 
-    def __init__(self, at, folder, times):
-        self.at, self.folder, self.times = at, str(folder), times
-
-    def of(self, table, number):
-        if number == self.at:
-            done = len(os.listdir(self.folder))
-            if done < self.times:
-                open(os.path.join(self.folder, str(done)), "w").close()
-                os.kill(os.getpid(), signal.SIGKILL)
-        return (number,), PassCounts()
-
-    def merge(self, first, second):
-        return first + second
-
-
-class Cut:
-    """Six partitions."""
-
-    def __init__(self, path):
-        self.partitions = [pages.Partition(i, 0, path, None, i * 10, 10) for i in range(6)]
-
-    def elsewhere(self, held):
-        return self
+    def happen(self):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_partition_that_always_fails_is_named(tmp_path):
     began = time.monotonic()
     with pytest.raises(DataError, match=r"^t\.parquet, rows 31 to 40 cannot be added up: all 4 workers"):
-        Processes(2).over(Cut("t.parquet"), Ends(3, tmp_path, 99))
+        Processes(2).over(Cut(), Ends(3, tmp_path, 99))
     assert len(os.listdir(tmp_path)) == MOST_RETRIES + 1
     assert time.monotonic() - began < 120
 
 
 def test_one_lost_worker_costs_its_partition(tmp_path):
-    found, tally = Processes(2).over(Cut("t.parquet"), Ends(3, tmp_path, 1))
+    found, tally = Processes(2).over(Cut(), Ends(3, tmp_path, 1))
     assert found == (0, 1, 2, 3, 4, 5)
     assert (tally.lost, tally.partitions) == (1, 6)
 
@@ -234,7 +214,7 @@ class Refuses:
 def test_of_several_faults_the_first_is_told():
     for engine in (InProcess(), Processes(3)):
         with pytest.raises(DataError, match="partition 1"):
-            engine.over(Cut("t"), Refuses())
+            engine.over(Cut(), Refuses())
 
 
 def test_a_killed_driver_goes_on_to_the_same_bits(files, tmp_path):
